@@ -1,0 +1,10 @@
+# Everything that is not ours. tools/setup.sh installs it on Debian 12.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+find_package(roaring REQUIRED)
+find_package(simdjson 3.0 REQUIRED)
+if(SIMILE_TESTS)
+  find_package(GTest REQUIRED)
+endif()

@@ -1,0 +1,96 @@
+#pragma once
+/// Rows with vectors, written in atomic batches and searched by nearness and by filter.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "simile/batch.h"
+#include "simile/error.h"
+#include "simile/progress.h"
+#include "simile/schema.h"
+
+namespace simile {
+
+struct SearchRequest {
+  MatrixView queries;               ///< the field's dimension and type; float32 for any float type
+  std::string field;                ///< empty: the only vector field
+  std::uint32_t k = 10;             ///< 1..kMaxK
+  std::string where;                ///< filter expression; empty: all rows
+  std::vector<std::string> fields;  ///< columns to return beside the key
+  std::uint32_t effort = 0;         ///< beam width of graphs; 0: the default
+  bool exact = false;               ///< scan instead of using the index
+  std::uint32_t threads = 0;        ///< 0: every core
+  std::string model_sha256;         ///< of the model that made the queries; empty: not checked
+  const CancelToken* cancel = nullptr;
+};
+
+/// Hits of all queries one after the other, nearest first, ties by the order of insertion.
+struct SearchResult {
+  std::vector<std::uint64_t>
+      offsets;  ///< queries + 1; hits of query i are [offsets[i], offsets[i+1])
+  std::vector<float> distances;
+  Table rows;  ///< the primary key first, then the fields asked for
+};
+
+struct WriteResult {
+  std::uint64_t sequence = 0;     ///< of the batch; later batches have larger ones
+  std::uint64_t rows = 0;         ///< written or deleted
+  std::vector<std::int64_t> ids;  ///< given out, where the key is automatic
+};
+
+struct CollectionInfo {
+  std::string name;
+  std::uint64_t rows = 0;          ///< live
+  std::uint64_t deleted_rows = 0;  ///< not yet compacted away
+  std::uint64_t sealed_segments = 0;
+  std::uint64_t growing_rows = 0;
+  std::uint64_t disk_bytes = 0;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t indexed_rows = 0;  ///< live rows that a built index covers
+};
+
+/// What reads see: the rows as they were when it was taken, whatever is written later. Cheap to
+/// take; keeps old files alive until it is dropped. Any number of threads.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  virtual const Schema& schema() const = 0;
+  virtual std::uint64_t sequence() const = 0;
+  virtual Result<SearchResult> search(const SearchRequest& request) const = 0;
+  /// Rows by key, in the order of the keys; absent keys are left out.
+  virtual Result<Table> get(const KeysView& keys, const std::vector<std::string>& fields) const = 0;
+  /// Rows that match, by order of insertion. `fields` empty: every field.
+  virtual Result<Table> query(std::string_view where, const std::vector<std::string>& fields,
+                              std::uint64_t limit, std::uint64_t offset) const = 0;
+  virtual Result<std::uint64_t> count(std::string_view where) const = 0;
+};
+
+/// Thread rule: everything may be called from any thread. A write returns when it is durable, and
+/// is then visible to every later snapshot.
+class Collection {
+ public:
+  virtual ~Collection() = default;
+  virtual const std::string& name() const = 0;
+  virtual const Schema& schema() const = 0;
+
+  /// Adds rows; kAlreadyExists names the first key that is present already. All or nothing.
+  virtual Result<WriteResult> insert(const Batch& batch) = 0;
+  /// Adds rows and replaces those whose key is present. All or nothing.
+  virtual Result<WriteResult> upsert(const Batch& batch) = 0;
+  /// Deletes rows by key; absent keys are no error.
+  virtual Result<WriteResult> erase(const KeysView& keys) = 0;
+  virtual Result<WriteResult> erase_where(std::string_view where) = 0;
+
+  virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
+
+  /// Seals what is growing into a segment with its index on disk.
+  virtual Status flush(const Progress& progress = {}, const CancelToken* cancel = nullptr) = 0;
+  /// Flushes, then merges segments and drops deleted rows until nothing is left to gain.
+  virtual Status compact(const Progress& progress = {}, const CancelToken* cancel = nullptr) = 0;
+  virtual CollectionInfo info() const = 0;
+};
+
+}  // namespace simile

@@ -1,0 +1,87 @@
+#pragma once
+/// A directory of collections with one write-ahead log.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "simile/collection.h"
+#include "simile/error.h"
+
+namespace simile {
+
+struct OpenOptions {
+  bool create = true;         ///< make the directory where there is none
+  bool read_only = false;     ///< beside a writer in another process; see refresh()
+  bool background = true;     ///< flush and compact by themselves on a thread of their own
+  std::uint32_t threads = 0;  ///< for building indexes; 0: every core
+  std::uint64_t growing_bytes_max = 256ull << 20;  ///< a growing segment is sealed above this
+  std::uint64_t segment_rows_max = 4'000'000;      ///< compaction makes no larger segment
+};
+
+/// One operation of a batch that spans collections.
+struct WriteOperation {
+  enum class Kind : std::uint8_t { kInsert, kUpsert, kErase };
+  Kind kind = Kind::kUpsert;
+  std::string collection;
+  Batch rows;     ///< kInsert, kUpsert
+  KeysView keys;  ///< kErase
+};
+
+/// Something wrong with the files of a database.
+struct Damage {
+  std::string file;
+  std::string what;         ///< one line
+  bool repairable = false;  ///< derived data, which is built again from rows by opening for writing
+};
+
+struct VerifyReport {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t rows = 0;
+  std::vector<Damage> damages;
+};
+
+struct DatabaseInfo {
+  std::string path;
+  std::uint64_t sequence = 0;  ///< of the last acknowledged write
+  std::uint64_t wal_bytes = 0;
+  std::uint64_t disk_bytes = 0;
+  double open_seconds = 0;
+  std::vector<CollectionInfo> collections;
+};
+
+/// Thread rule: everything may be called from any thread. One process writes, any number read.
+class Database {
+ public:
+  /// Fails with kUnavailable, naming the process id, while another process writes;
+  /// kFailedPrecondition where the directory is not a database; kUnimplemented for a newer format.
+  static Result<std::unique_ptr<Database>> open(const std::string& path,
+                                                const OpenOptions& options = {});
+  virtual ~Database() = default;
+
+  virtual Result<std::shared_ptr<Collection>> create_collection(std::string_view name,
+                                                                const Schema& schema) = 0;
+  virtual Result<std::shared_ptr<Collection>> collection(std::string_view name) const = 0;
+  virtual Status drop_collection(std::string_view name) = 0;
+  virtual std::vector<std::string> collections() const = 0;
+
+  /// All operations, in order, or none: durable and visible together.
+  virtual Result<WriteResult> write(const std::vector<WriteOperation>& operations) = 0;
+
+  /// Read-only databases: see what the writer has acknowledged since.
+  virtual Status refresh() = 0;
+  virtual DatabaseInfo info() const = 0;
+  /// Finishes background work, syncs and unlocks; later calls fail. The destructor does the same,
+  /// but leaves indexes that are still to be built to the next opening.
+  virtual Status close() = 0;
+};
+
+/// Reads every byte of a database that no process is writing and reports what is wrong. An error is
+/// returned only where the check itself could not be made.
+Result<VerifyReport> verify_database(const std::string& path, const Progress& progress = {},
+                                     const CancelToken* cancel = nullptr);
+
+}  // namespace simile

@@ -1,0 +1,73 @@
+#pragma once
+/// An index in memory, without a database around it: vectors and int64 ids, nothing else.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "simile/error.h"
+#include "simile/progress.h"
+#include "simile/types.h"
+
+namespace simile {
+
+struct IndexOptions {
+  VectorType type;  ///< element type and dimension of the rows
+  Metric metric = Metric::kL2;
+  IndexKind kind = IndexKind::kGraph;
+  std::uint32_t degree = 32;  ///< graph: edges per vertex, 8..128
+  std::uint32_t build_effort =
+      100;  ///< graph: beam width while inserting, 8..4096; at least degree is used
+  std::uint64_t seed = 1;
+};
+
+struct IndexSearchOptions {
+  std::uint32_t k = 10;
+  std::uint32_t effort = 64;  ///< graph: beam width, at least k is used ("ef")
+  std::uint32_t threads = 1;  ///< 0: every core
+};
+
+/// Thread rule: searches may run together; add, remove and save exclude everything else and are
+/// serialised inside.
+class Index {
+ public:
+  static Result<Index> create(const IndexOptions& options);
+
+  /// Reads a file that save() wrote. Every checksum is verified.
+  static Result<Index> load(const std::string& path);
+
+  Index(Index&&) noexcept;
+  Index& operator=(Index&&) noexcept;
+  ~Index();
+
+  /// Adds rows. `ids` is empty (ids go on from the largest so far, or from 0) or has one id >= 0
+  /// a row; an id that is present already, or twice in `ids`, is an error, and then nothing is
+  /// added. `rows.type` must equal options().type. The result is the same for any `threads`.
+  Status add(const MatrixView& rows, std::span<const std::int64_t> ids = {},
+             std::uint32_t threads = 0, const Progress& progress = {},
+             const CancelToken* cancel = nullptr);
+
+  /// Writes `queries.rows` x k ids and distances, nearest first, row by row; where fewer than k
+  /// vectors are there, id -1 and distance NaN. Ties are ordered by insertion.
+  Status search(const MatrixView& queries, const IndexSearchOptions& options, std::int64_t* ids,
+                float* distances) const;
+
+  /// Removes vectors by id; returns how many were there. Their ids may be added again.
+  Result<std::uint64_t> remove(std::span<const std::int64_t> ids);
+
+  /// Writes one file, atomically: a crash leaves the old file or the new one.
+  Status save(const std::string& path) const;
+
+  const IndexOptions& options() const;
+  std::uint64_t size() const;
+  /// Bytes of memory held for rows, codes, edges and ids.
+  std::uint64_t memory_bytes() const;
+
+ private:
+  struct State;
+  explicit Index(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace simile

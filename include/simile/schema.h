@@ -1,0 +1,74 @@
+#pragma once
+/// Fields of a collection.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "simile/error.h"
+#include "simile/types.h"
+
+namespace simile {
+
+enum class FieldType : std::uint8_t {
+  kBool = 0,
+  kInt8 = 1,
+  kInt16 = 2,
+  kInt32 = 3,
+  kInt64 = 4,
+  kFloat = 5,
+  kDouble = 6,
+  kString = 7,  ///< UTF-8
+  kJson = 8,    ///< a JSON text
+  kArray = 9,   ///< of element_type, which is none of kArray, kJson, kVector
+  kVector = 10,
+};
+
+struct Field {
+  std::string name;  ///< [A-Za-z_][A-Za-z0-9_]*, at most 255 bytes
+  FieldType type = FieldType::kInt64;
+  FieldType element_type = FieldType::kInt64;  ///< of an array
+  VectorType vector;                           ///< of a vector field
+  Metric metric = Metric::kL2;                 ///< of a vector field
+  IndexKind index = IndexKind::kGraph;         ///< of a vector field
+  std::string model_card;    ///< of a vector field: JSON of the model that made it
+  bool primary_key = false;  ///< kInt64 or kString; exactly one a schema
+  bool auto_id = false;      ///< int64 keys are given out by the collection
+  bool nullable = false;     ///< scalar fields only
+
+  friend bool operator==(const Field&, const Field&) = default;
+};
+
+/// A checked list of fields: construction through make() only.
+class Schema {
+ public:
+  /// Refuses: no or two primary keys, no vector field, bad or repeated names, a wrong type for a
+  /// key, a metric that does not fit, a dimension out of 1..kMaxDimension.
+  static Result<Schema> make(std::vector<Field> fields);
+
+  const std::vector<Field>& fields() const { return fields_; }
+  const Field& primary_key() const { return fields_[primary_key_]; }
+  /// The named field, or null.
+  const Field* find(std::string_view name) const;
+  /// The field to search: `name`, or the only vector field where `name` is empty.
+  Result<const Field*> vector_field(std::string_view name) const;
+
+  friend bool operator==(const Schema&, const Schema&) = default;
+
+ private:
+  std::vector<Field> fields_;
+  std::size_t primary_key_ = 0;
+};
+
+/// The textual form of a field, as Python and the command line take it:
+///   "int64 primary key" | "string primary key" | "int64 primary key auto"
+///   "bool" "int8" "int16" "int32" "int64" "float" "double" "string" "json" "array<int64>"
+///     each with an optional " nullable"
+///   "float32[128] cosine" | "bit[256] hamming flat"   element[dim] metric [index kind]
+Result<Field> parse_field(std::string_view name, std::string_view text);
+/// The inverse of parse_field, without the name.
+std::string describe(const Field& field);
+std::string_view name_of(FieldType type);
+
+}  // namespace simile

@@ -1,0 +1,103 @@
+#pragma once
+/// Vectors, metrics and borrowed matrices: the vocabulary of every other header.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "simile/error.h"
+
+namespace simile {
+
+/// How the nearness of two vectors is measured. A distance is always smaller for nearer vectors:
+///   kL2            squared Euclidean distance (no root, as in Faiss)
+///   kInnerProduct  minus the inner product
+///   kCosine        1 - cosine similarity, in [0, 2]; zero vectors are refused
+///   kHamming       number of differing bits (bit vectors only)
+///   kJaccard       1 - |a & b| / |a | b|, 0 for two empty sets (bit vectors only)
+enum class Metric : std::uint8_t {
+  kL2 = 0,
+  kInnerProduct = 1,
+  kCosine = 2,
+  kHamming = 3,
+  kJaccard = 4
+};
+
+/// The type of one component of a vector.
+enum class ElementType : std::uint8_t {
+  kFloat32 = 0,
+  kFloat16 = 1,
+  kBFloat16 = 2,
+  kInt8 = 3,
+  kBit = 4
+};
+
+enum class IndexKind : std::uint8_t { kFlat = 0, kGraph = 1 };
+
+inline constexpr std::uint32_t kMaxDimension = 65'536;
+inline constexpr std::uint32_t kMaxK = 16'384;
+
+struct VectorType {
+  ElementType element = ElementType::kFloat32;
+  std::uint32_t dim = 0;  ///< components; bits for kBit, a multiple of 8
+
+  friend bool operator==(const VectorType&, const VectorType&) = default;
+
+  /// Bytes of one packed vector.
+  constexpr std::size_t bytes() const {
+    switch (element) {
+      case ElementType::kFloat32: return std::size_t{dim} * 4;
+      case ElementType::kFloat16:
+      case ElementType::kBFloat16: return std::size_t{dim} * 2;
+      case ElementType::kInt8: return dim;
+      case ElementType::kBit: return (std::size_t{dim} + 7) / 8;
+    }
+    return 0;
+  }
+};
+
+/// Borrowed rows of vectors. The caller keeps `data` alive and unchanged during the call.
+/// Row i starts at data + i * stride; no alignment is needed.
+struct MatrixView {
+  const std::byte* data = nullptr;
+  std::size_t rows = 0;
+  std::size_t stride = 0;  ///< bytes from row to row, >= type.bytes()
+  VectorType type;
+
+  MatrixView() = default;
+  MatrixView(const void* first, std::size_t row_count, VectorType vector_type)
+      : data(static_cast<const std::byte*>(first)),
+        rows(row_count),
+        stride(vector_type.bytes()),
+        type(vector_type) {}
+
+  const std::byte* row(std::size_t i) const { return data + i * stride; }
+  MatrixView slice(std::size_t first, std::size_t count) const {
+    MatrixView part = *this;
+    part.data = row(first);
+    part.rows = count;
+    return part;
+  }
+};
+
+/// "l2", "ip", "cosine", "hamming", "jaccard".
+std::string_view name_of(Metric metric);
+/// "float32", "float16", "bfloat16", "int8", "bit".
+std::string_view name_of(ElementType type);
+/// "flat", "graph".
+std::string_view name_of(IndexKind kind);
+
+/// The inverse of name_of; also takes "euclidean", "inner_product", "angular". The error lists
+/// the names that are known.
+Result<Metric> parse_metric(std::string_view name);
+Result<ElementType> parse_element_type(std::string_view name);
+Result<IndexKind> parse_index_kind(std::string_view name);
+
+/// Bit vectors go with hamming and jaccard, all others with l2, ip and cosine.
+Status check_metric(Metric metric, ElementType element);
+
+/// Refuses what cannot be stored or searched: NaN or Inf, and under cosine a zero vector. The
+/// error names the first bad row.
+Status check_vectors(const MatrixView& vectors, Metric metric);
+
+}  // namespace simile

@@ -1,0 +1,56 @@
+"""Simile, a vector database for deep features.
+
+    >>> import simile
+    >>> index = simile.Index(dim=128)                    # vectors in memory
+    >>> index.add(x)
+    >>> ids, distances = index.search(q, k=10)
+
+    >>> db = simile.open("photos.simile")                # rows on disk, durable
+    >>> images = db.create_collection("images", {"id": "int64 primary key",
+    ...     "feature": "float32[128] cosine", "label": "string"})
+    >>> images.upsert({"id": ids, "feature": x, "label": labels})
+    >>> images.search(q, k=10, where="label == 'cat'", fields=["label"])
+
+`simile.pictures` turns pictures into vectors. Distances: smaller is always nearer.
+"""
+
+from simile import errors, pictures
+from simile._simile import Index, __version__, kernel_target
+from simile.database import (
+    Collection,
+    CollectionInfo,
+    Damage,
+    Database,
+    DatabaseInfo,
+    Field,
+    Snapshot,
+    VerifyReport,
+    Written,
+    open,
+    verify,
+)
+from simile.errors import Error
+from simile.rows import Hits, HitsBatch, Rows
+
+__all__ = [
+    "Collection",
+    "CollectionInfo",
+    "Damage",
+    "Database",
+    "DatabaseInfo",
+    "Error",
+    "Field",
+    "Hits",
+    "HitsBatch",
+    "Index",
+    "Rows",
+    "Snapshot",
+    "VerifyReport",
+    "Written",
+    "__version__",
+    "errors",
+    "kernel_target",
+    "open",
+    "pictures",
+    "verify",
+]

@@ -1,0 +1,291 @@
+"""Rows between Python's tables and the engine's columns.
+
+On the way in, a table is a dict of columns, a list of dicts, a pandas, polars or Arrow table, or
+rows that were read from Simile. `encode` makes of each field a tuple
+    (name, fixed, strings, offsets, valid)
+with fixed a NumPy array of the field's type, strings a list of str, offsets the uint64 positions
+of arrays and valid a uint8 mask where some rows are null; what a type does not use is None.
+On the way out, `decode` turns the same tuples into columns people use.
+"""
+
+import dataclasses
+import json
+
+import numpy as np
+
+from simile._arrays import as_ids, as_rows
+from simile.errors import InvalidArgument
+
+_DTYPES = {
+    "bool": np.dtype(np.bool_),
+    "int8": np.dtype(np.int8),
+    "int16": np.dtype(np.int16),
+    "int32": np.dtype(np.int32),
+    "int64": np.dtype(np.int64),
+    "float": np.dtype(np.float32),
+    "double": np.dtype(np.float64),
+}
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """A field of a collection. `spec` is its textual form, "float32[128] cosine" for example."""
+
+    name: str
+    spec: str
+    type: str  #: "bool" ... "double", "string", "json", "array", "vector"
+    element: str | None  #: type of the components of a vector, of the elements of an array
+    dim: int | None  #: of a vector
+    metric: str | None  #: of a vector
+    index: str | None  #: of a vector: "graph", "flat"
+    primary_key: bool
+    auto_id: bool
+    nullable: bool
+
+
+def encode(fields, table):
+    """The number of rows of `table`, and its columns as tuples."""
+    columns = _columns_of(table)
+    for name in columns:
+        if name not in fields:
+            known = ", ".join(fields)
+            raise InvalidArgument(f"no field '{name}' in this collection; it has {known}")
+    encoded = []
+    rows = None
+    for name, values in columns.items():
+        column, count = _encode(fields[name], values)
+        if rows is not None and count != rows:
+            first = next(iter(columns))
+            raise InvalidArgument(f"field '{name}' has {count} rows, field '{first}' has {rows}")
+        rows = count
+        encoded.append((name, *column))
+    return rows or 0, encoded
+
+
+def encode_keys(fields, keys):
+    """Primary keys: one or a list, as the schema's type."""
+    key = next(field for field in fields.values() if field.primary_key)
+    if isinstance(keys, str) or np.isscalar(keys):
+        keys = [keys]
+    if key.type == "string":
+        return _list_of(keys)
+    return as_ids(_plain(keys)[0], f"key '{key.name}'")
+
+
+def decode(fields, encoded):
+    """Columns by name: NumPy arrays, lists of str, of JSON values or of arrays."""
+    return {name: _decode(fields[name], *parts) for name, *parts in encoded}
+
+
+def _columns_of(table):
+    if isinstance(table, dict):
+        return table
+    if hasattr(table, "column_names") and hasattr(table, "schema"):  # Arrow
+        return {name: table[name] for name in table.column_names}
+    if hasattr(table, "to_arrow") and hasattr(table, "get_column"):  # polars
+        return _columns_of(table.to_arrow())
+    if hasattr(table, "iloc") and hasattr(table, "columns"):  # pandas
+        return {str(name): table[name] for name in table.columns}
+    if isinstance(table, (list, tuple)) and all(isinstance(row, dict) for row in table):
+        names = dict.fromkeys(name for row in table for name in row)
+        return {name: [row.get(name) for row in table] for name in names}
+    if hasattr(table, "columns") and isinstance(table.columns, dict):  # simile.Rows
+        return table.columns
+    raise InvalidArgument(
+        f"rows are a dict of columns, a list of dicts, a pandas or an Arrow table, "
+        f"not {type(table).__name__}"
+    )
+
+
+def _encode(field, values):
+    """(fixed, strings, offsets, valid), and the number of rows."""
+    if field.type == "vector":
+        rows = _vectors_of(field, values)
+        return (rows, None, None, None), len(rows)
+    if field.type == "array":
+        return _encode_arrays(field, values)
+    if field.type in ("string", "json"):
+        return _encode_strings(field, values)
+    values, valid = _plain(values)
+    if field.nullable and valid is None and getattr(values, "dtype", None) in _FLOATS:
+        # A hole in a column of numbers is NaN in pandas, and in what was made from it.
+        known = ~np.isnan(values)
+        if not known.all():
+            values, valid = np.where(known, values, 0), known.astype(np.uint8)
+    fixed = _fixed(field.name, field.type, values)
+    if fixed.ndim != 1:
+        raise InvalidArgument(f"field '{field.name}' has {fixed.ndim} dimensions; expected one")
+    return (fixed, None, None, valid), len(fixed)
+
+
+def _vectors_of(field, values):
+    if hasattr(values, "combine_chunks"):  # Arrow: FixedSizeList, one chunk or many
+        values = values.combine_chunks()
+    if hasattr(values, "flatten") and hasattr(getattr(values, "type", None), "list_size"):
+        if values.null_count:
+            raise InvalidArgument(f"field '{field.name}' has null vectors")
+        flat = values.flatten().to_numpy(zero_copy_only=False)
+        values = flat.reshape(len(values), values.type.list_size)
+    elif hasattr(values, "to_pylist") or not _is_array(values):
+        values = _stacked(field, values)
+    if getattr(values, "ndim", 2) != 2:
+        raise InvalidArgument(f"field '{field.name}' must be (n, {field.dim}), one row a vector")
+    return as_rows(values, field.element, field.dim, f"field '{field.name}'")
+
+
+def _is_array(values):
+    return hasattr(values, "__dlpack__") and getattr(values, "dtype", None) != object
+
+
+def _stacked(field, values):
+    """One array of a list, or a pandas column, of vectors."""
+    vectors = _list_of(values)
+    if not vectors:
+        return np.empty((0, field.dim if field.element != "bit" else field.dim // 8), np.uint8)
+    for row, vector in enumerate(vectors):
+        if vector is None:
+            raise InvalidArgument(f"field '{field.name}': row {row} has no vector")
+    try:
+        return np.stack([np.asarray(vector) for vector in vectors])
+    except ValueError:
+        lengths = sorted({np.size(vector) for vector in vectors})
+        raise InvalidArgument(
+            f"field '{field.name}' has vectors of lengths {lengths}; its dimension is {field.dim}"
+        ) from None
+
+
+def _encode_strings(field, values):
+    values = _list_of(values)
+    valid = _valid_mask(values)
+    if field.type == "json":
+        values = [_json_text(field, row, value, valid) for row, value in enumerate(values)]
+    return (None, values, None, valid), len(values)
+
+
+def _json_text(field, row, value, valid):
+    if valid is not None and not valid[row]:
+        return "" if field.nullable else "null"
+    if isinstance(value, bytes):
+        return value.decode()
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"field '{field.name}': row {row} is no JSON: {error}") from None
+
+
+def _encode_arrays(field, values):
+    values = _list_of(values)
+    valid = _valid_mask(values)
+    values = [() if value is None else value for value in values]
+    for row, value in enumerate(values):
+        if isinstance(value, (str, bytes)) or not hasattr(value, "__len__"):
+            raise InvalidArgument(f"field '{field.name}': row {row} is no array but {value!r}")
+    offsets = np.zeros(len(values) + 1, np.uint64)
+    np.cumsum([len(value) for value in values], out=offsets[1:])
+    if field.element == "string":
+        strings = [text for value in values for text in value]
+        return (None, strings, offsets, valid), len(values)
+    parts = [np.asarray(value) for value in values if len(value)]
+    flat = np.concatenate(parts) if parts else np.empty(0, _DTYPES[field.element])
+    return (_fixed(field.name, field.element, flat), None, offsets, valid), len(values)
+
+
+def _list_of(values):
+    if hasattr(values, "to_pylist"):  # Arrow
+        return values.to_pylist()
+    if hasattr(values, "iloc"):  # pandas, which has nulls of its own
+        return [None if _is_pandas_null(value) else value for value in values]
+    if isinstance(values, (list, tuple)):
+        return list(values)
+    return values.tolist() if hasattr(values, "tolist") else list(values)
+
+
+def _is_pandas_null(value):
+    return (
+        value is None
+        or type(value).__name__ in ("NAType", "NaTType")
+        or (isinstance(value, float) and value != value)
+    )
+
+
+def _valid_mask(values):
+    if not any(value is None for value in values):
+        return None
+    return np.fromiter((value is not None for value in values), np.uint8, len(values))
+
+
+def _plain(values):
+    """An array of numbers and its mask of rows that are not null, or None."""
+    if isinstance(values, np.ma.MaskedArray):
+        mask = np.ma.getmaskarray(values)
+        return values.filled(0), (~mask).astype(np.uint8) if mask.any() else None
+    if hasattr(values, "to_pylist"):  # Arrow
+        if values.null_count == 0:
+            return np.asarray(values), None
+        values = values.to_pylist()
+    if hasattr(values, "iloc"):  # pandas: its nullable types become objects
+        array = values.to_numpy()
+        values = array if array.dtype != object else _list_of(values)
+    if isinstance(values, np.ndarray) and values.dtype != object:
+        return values, None
+    if not isinstance(values, (list, tuple)) and not isinstance(values, np.ndarray):
+        return (values if hasattr(values, "__dlpack__") else np.asarray(values)), None
+    values = _list_of(values)
+    valid = _valid_mask(values)
+    if valid is None:
+        return np.asarray(values), None
+    sample = next((value for value in values if value is not None), 0)
+    filled = np.asarray([type(sample)(0) if value is None else value for value in values])
+    return filled, valid
+
+
+def _fixed(name, type_name, values):
+    """`values` as a contiguous array of the type, where nothing but float precision is lost."""
+    wanted = _DTYPES[type_name]
+    try:
+        array = np.from_dlpack(values) if not isinstance(values, np.ndarray) else values
+    except (ValueError, TypeError, RuntimeError, BufferError) as error:
+        raise InvalidArgument(f"field '{name}' is no array: {error}") from None
+    if array.size == 0:
+        return np.empty(array.shape, wanted)
+    if array.dtype == wanted:
+        return np.ascontiguousarray(array)
+    kinds = {"b": "b", "i": "iuf", "f": "iuf"}[wanted.kind]
+    if array.dtype.kind not in kinds:
+        raise InvalidArgument(f"field '{name}' is {type_name}, its values are {array.dtype}")
+    with np.errstate(all="ignore"):
+        converted = array.astype(wanted)
+        if wanted.kind == "i":
+            bounds = np.iinfo(wanted)
+            fits = (array >= bounds.min) & (array <= bounds.max) & (converted == array)
+        else:
+            fits = np.isfinite(converted) | ~np.isfinite(array.astype(np.float64))
+    if not fits.all():
+        row = int(np.argmin(fits))
+        raise InvalidArgument(
+            f"field '{name}': {array.flat[row]} at row {row} does not fit {type_name}"
+        )
+    return np.ascontiguousarray(converted)
+
+
+def _decode(field, fixed, strings, offsets, valid):
+    if field.type == "array":
+        flat = fixed if strings is None else strings
+        bounds = offsets.tolist()
+        values = [flat[first:last] for first, last in zip(bounds, bounds[1:])]
+        return _with_nulls(values, valid)
+    if field.type == "string":
+        return _with_nulls(strings, valid)
+    if field.type == "json":
+        texts = _with_nulls(strings, valid)
+        return [None if text is None else json.loads(text) for text in texts]
+    if valid is not None and not valid.all():
+        return np.ma.MaskedArray(fixed, mask=valid == 0)
+    return fixed
+
+
+def _with_nulls(values, valid):
+    if valid is None:
+        return values
+    return [value if known else None for value, known in zip(values, valid)]

@@ -1,0 +1,394 @@
+"""Databases of collections: durable, atomic writes; search by nearness and by filter."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from simile import _columns, _simile
+from simile._columns import Field
+from simile.errors import InvalidArgument
+from simile.rows import Hits, HitsBatch, Rows
+
+__all__ = [
+    "Collection",
+    "CollectionInfo",
+    "Damage",
+    "Database",
+    "DatabaseInfo",
+    "Field",
+    "Snapshot",
+    "VerifyReport",
+    "Written",
+    "open",
+    "verify",
+]
+
+Progress = Callable[[int, int], object]
+_NO_LIMIT = 2**64 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Written:
+    """What a write did."""
+
+    sequence: int  #: of the batch; later batches have larger ones
+    rows: int  #: written or deleted
+    ids: Any = None  #: int64 array of the keys given out, where the key is automatic
+
+
+@dataclasses.dataclass(frozen=True)
+class CollectionInfo:
+    """Sizes of a collection."""
+
+    name: str
+    rows: int  #: live
+    deleted_rows: int  #: not yet compacted away
+    sealed_segments: int
+    growing_rows: int
+    indexed_rows: int  #: live rows that a built index covers
+    disk_bytes: int
+    memory_bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class DatabaseInfo:
+    """Sizes of a database."""
+
+    path: str
+    sequence: int  #: of the last acknowledged write
+    wal_bytes: int
+    disk_bytes: int
+    open_seconds: float
+    collections: list[CollectionInfo]
+
+
+@dataclasses.dataclass(frozen=True)
+class Damage:
+    """Something wrong with the files of a database."""
+
+    file: str
+    what: str
+    repairable: bool  #: opening for writing builds it again from the rows
+
+
+@dataclasses.dataclass(frozen=True)
+class VerifyReport:
+    """What verify() read and found."""
+
+    files: int
+    bytes: int
+    rows: int
+    damages: list[Damage]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.damages
+
+
+def open(  # noqa: A001  (simile.open, as the builtin)
+    path: str | os.PathLike,
+    *,
+    create: bool = True,
+    read_only: bool = False,
+    background: bool = True,
+    threads: int = 0,
+) -> "Database":
+    """Opens the database in the directory `path`, and makes it where there is none.
+
+    :param create: False to fail where there is none
+    :param read_only: beside a writer in another process; `refresh()` shows what it wrote since
+    :param background: flush and compact by themselves on a thread of their own
+    :param threads: for building indexes; 0 is every core
+    :raises Unavailable: another process writes to it; the message has its process id
+    :raises FailedPrecondition: the directory is something else
+    :raises Unimplemented: a newer version of Simile wrote it
+    """
+    native = _simile.open(os.fspath(path), create and not read_only, read_only, background, threads)
+    return Database(native)
+
+
+def verify(path: str | os.PathLike, progress: Progress | None = None) -> VerifyReport:
+    """Reads every byte of a database that no process is writing, and reports what is wrong.
+
+    :param progress: called with (bytes read, bytes in all) now and then
+    """
+    found = _simile.verify(os.fspath(path), progress)
+    return VerifyReport(**{**found, "damages": [Damage(*damage) for damage in found["damages"]]})
+
+
+class Database:
+    """A directory of collections. Made by `simile.open`; a context manager that closes.
+
+    Everything may be called from any thread. One process writes, any number read.
+    """
+
+    def __init__(self, native):
+        self._native = native
+
+    def create_collection(self, name: str, fields: Mapping[str, str]) -> "Collection":
+        """A new collection.
+
+        :param fields: name to specification, exactly one a primary key, at least one a vector:
+            "int64 primary key", "string primary key", "int64 primary key auto";
+            "bool", "int8" ... "int64", "float", "double", "string", "json", "array<int64>",
+            each perhaps with " nullable"; "float32[128] cosine", "bit[256] hamming flat"
+            (element[dim] metric, and the index kind where it is not graph)
+        :raises InvalidArgument: the fields do not make a schema
+        :raises AlreadyExists: the name is taken
+        """
+        return Collection(self._native.create_collection(name, list(fields.items())))
+
+    def collection(self, name: str) -> "Collection":
+        """The named collection; NotFound where there is none. Also `db[name]`."""
+        return Collection(self._native.collection(name))
+
+    __getitem__ = collection
+
+    def __contains__(self, name):
+        return name in self._native.collections()
+
+    def collections(self) -> list[str]:
+        """Names of the collections."""
+        return self._native.collections()
+
+    def drop_collection(self, name: str) -> None:
+        """Deletes a collection and its rows."""
+        self._native.drop_collection(name)
+
+    def write(self, operations: Iterable[tuple[str, str, Any]]) -> Written:
+        """Several operations on any collections, in order: all of them or none, durable together.
+
+        >>> db.write([("upsert", "images", rows), ("delete", "faces", [3, 4])])
+
+        :param operations: ("insert" or "upsert", collection, rows) or ("delete", collection, ids)
+        """
+        return Written(*self._native.write([self._encoded(*each) for each in operations]))
+
+    def _encoded(self, kind, collection, argument):
+        fields = self.collection(collection).fields
+        if kind == "delete":
+            return (kind, collection, _columns.encode_keys(fields, argument))
+        if kind not in ("insert", "upsert"):
+            raise InvalidArgument(f"no operation '{kind}'; there are insert, upsert, delete")
+        return (kind, collection, *_columns.encode(fields, argument))
+
+    def refresh(self) -> None:
+        """Of a read-only database: see what the writer has acknowledged since."""
+        self._native.refresh()
+
+    def info(self) -> DatabaseInfo:
+        """Sizes, of each collection too."""
+        found = self._native.info()
+        collections = [CollectionInfo(**collection) for collection in found["collections"]]
+        return DatabaseInfo(**{**found, "collections": collections})
+
+    def close(self) -> None:
+        """Finishes background work, syncs and unlocks; later calls fail."""
+        self._native.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __repr__(self):
+        return f"simile.Database({self._native.info()['path']!r})"
+
+
+class _Readable:
+    """Reading, which collections and snapshots share."""
+
+    _fields: dict[str, Field]
+
+    def _native_snapshot(self):
+        raise AssertionError  # both define it
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The fields by name."""
+        return self._fields
+
+    def search(
+        self,
+        q,
+        k: int = 10,
+        *,
+        where: str = "",
+        fields: Sequence[str] = (),
+        field: str = "",
+        ef: int = 0,
+        exact: bool = False,
+        threads: int = 0,
+    ) -> "Hits | HitsBatch":
+        """The k rows nearest to a query, or to each of several.
+
+        :param q: (dim,) gives Hits, (m, dim) gives a HitsBatch of m Hits
+        :param k: 1 to 16,384; if k rows match, k come back
+        :param where: filter, for example "label == 'cat' and taken > 1700000000"
+        :param fields: columns to return beside the primary key
+        :param field: the vector field; may be left out where there is only one
+        :param ef: beam width of the graph; larger is slower and finds more, 0 is the default
+        :param exact: scan instead of using the index
+        :param threads: 0 is every core
+        :raises InvalidArgument: wrong shape, NaN, Inf, unknown field, filter that does not parse
+        """
+        request = _simile.NativeRequest()
+        request.k = _checked_k(k)
+        request.where = where or ""
+        request.fields = [fields] if isinstance(fields, str) else list(fields or ())
+        request.field = field
+        request.effort = ef
+        request.exact = exact
+        request.threads = threads
+        snapshot = self._native_snapshot()
+        offsets, distances, columns, single = snapshot.search(q, request)
+        columns = _columns.decode(self._fields, columns)
+        key = next(iter(columns))
+        if single:
+            return Hits(key, distances, columns)
+        return HitsBatch(key, k, offsets, distances, columns)
+
+    def get(self, ids, fields: Sequence[str] = ()) -> Rows:
+        """Rows by primary key, in the order of `ids`; absent keys are left out.
+
+        :param ids: int64 or str, one or many
+        :param fields: columns to return; empty is all of them
+        """
+        keys = _columns.encode_keys(self._fields, ids)
+        return self._rows(self._native_snapshot().get(keys, list(fields or ())))
+
+    def query(
+        self,
+        where: str = "",
+        fields: Sequence[str] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Rows:
+        """Rows that match a filter, by order of insertion.
+
+        :param fields: columns to return; empty is all of them
+        """
+        limit = _NO_LIMIT if limit is None else limit
+        if limit < 0 or offset < 0:
+            raise InvalidArgument(f"limit is {limit} and offset {offset}; both must be >= 0")
+        snapshot = self._native_snapshot()
+        return self._rows(snapshot.query(where or "", list(fields or ()), limit, offset))
+
+    def count(self, where: str = "") -> int:
+        """Number of rows that match a filter, or of all."""
+        return self._native_snapshot().count(where or "")
+
+    def __len__(self):
+        return self.count()
+
+    def _rows(self, native):
+        count, columns = native
+        return Rows(count, _columns.decode(self._fields, columns))
+
+
+class Snapshot(_Readable):
+    """The rows as they were when it was taken, whatever is written later. A context manager.
+
+    Cheap to take; keeps old files alive until it is released.
+    """
+
+    def __init__(self, native):
+        self._native = native
+        self._fields = {field.name: field for field in native.fields()}
+
+    @property
+    def sequence(self) -> int:
+        """Of the last write it sees."""
+        return self._native_snapshot().sequence
+
+    def _native_snapshot(self):
+        if self._native is None:
+            raise InvalidArgument("the snapshot was released")
+        return self._native
+
+    def release(self) -> None:
+        """Lets old files go; later calls fail."""
+        self._native = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.release()
+
+
+class Collection(_Readable):
+    """Rows with vectors. Everything may be called from any thread.
+
+    A write returns when it is durable, and is then visible to every later search. Rows are
+    columns by name (`{"id": ids, "feature": x}`), a list of dicts, a pandas, polars or Arrow table,
+    or rows that were read. None, NaN-free masks and Arrow nulls are nulls of nullable fields.
+    Values of a JSON field are Python values, or bytes that hold a JSON text.
+    """
+
+    def __init__(self, native):
+        self._native = native
+        self._fields = {field.name: field for field in native.fields()}
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return self._native.name
+
+    def _native_snapshot(self):
+        return self._native.snapshot()
+
+    def insert(self, rows) -> Written:
+        """Adds rows, all or none.
+
+        :raises AlreadyExists: a key is there already, or twice in `rows`
+        :raises InvalidArgument: a field is unknown, missing, of the wrong type or shape; NaN, Inf
+        """
+        return Written(*self._native.insert(*_columns.encode(self._fields, rows)))
+
+    def upsert(self, rows) -> Written:
+        """Adds rows and replaces those whose key is there, all or none. Errors as insert()."""
+        return Written(*self._native.upsert(*_columns.encode(self._fields, rows)))
+
+    def delete(self, ids=None, *, where: str | None = None) -> int:
+        """Deletes rows by primary key, or those that match a filter; returns how many.
+
+        :param ids: int64 or str, one or many; absent ones are no error
+        """
+        if (ids is None) == (where is None):
+            raise InvalidArgument("delete takes ids or where=, one of them")
+        if where is not None:
+            return Written(*self._native.delete_where(where)).rows
+        return Written(*self._native.delete(_columns.encode_keys(self._fields, ids))).rows
+
+    def snapshot(self) -> Snapshot:
+        """The rows as they are now."""
+        return Snapshot(self._native.snapshot())
+
+    def flush(self, progress: Progress | None = None) -> None:
+        """Seals what is growing into a segment with its index on disk.
+
+        :param progress: called with (done, in all) now and then
+        """
+        self._native.flush(progress)
+
+    def compact(self, progress: Progress | None = None) -> None:
+        """Flushes, then merges segments and drops deleted rows until nothing is left to gain."""
+        self._native.compact(progress)
+
+    def info(self) -> CollectionInfo:
+        """Sizes."""
+        return CollectionInfo(**self._native.info())
+
+    def __repr__(self):
+        fields = "".join(f"\n  {field.name}: {field.spec}" for field in self._fields.values())
+        return f"simile.Collection({self.name!r}, {self.count()} rows){fields}"
+
+
+def _checked_k(k):
+    if not isinstance(k, int) or not 1 <= k <= 16_384:
+        raise InvalidArgument(f"k is {k!r}; it must be in 1..16384")
+    return k

@@ -1,0 +1,80 @@
+#include "simile/db/bind_search.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+#include "simile/kernels/distance.h"
+
+namespace simile::db {
+
+namespace {
+
+bool is_float(ElementType type) {
+  return type == ElementType::kFloat32 || type == ElementType::kFloat16 ||
+         type == ElementType::kBFloat16;
+}
+
+Status check_shape(const Field& field, const SearchRequest& request) {
+  const VectorType& have = request.queries.type;
+  if (request.k == 0 || request.k > kMaxK) {
+    return fail(ErrorCode::kInvalidArgument,
+                join_text("k is ", request.k, "; it must be from 1 to ", kMaxK));
+  }
+  if (have.dim != field.vector.dim) {
+    return fail(ErrorCode::kInvalidArgument,
+                join_text("queries have dimension ", have.dim, ", field '", field.name, "' has ",
+                          field.vector.dim));
+  }
+  const bool fits = have.element == field.vector.element ||
+                    (is_float(have.element) && is_float(field.vector.element));
+  if (!fits) {
+    return fail(ErrorCode::kInvalidArgument,
+                join_text("queries are ", name_of(have.element), ", field '", field.name, "' is ",
+                          name_of(field.vector.element)));
+  }
+  return {};
+}
+
+Status check_model(const Field& field, const std::string& sha256) {
+  if (sha256.empty() || field.model_card.empty()) return {};
+  const auto card = nlohmann::json::parse(field.model_card, nullptr, false);
+  if (!card.is_object()) return {};
+  const std::string own = card.value("sha256", "");
+  if (own.empty() || own == sha256) return {};
+  return fail(
+      ErrorCode::kFailedPrecondition,
+      join_text("field '", field.name, "' holds vectors of model '", card.value("name", "?"),
+                "' (sha256 ", own.substr(0, 12), "), the query is of another one (sha256 ",
+                sha256.substr(0, 12), "): use the same model for both"));
+}
+
+/// Float queries of any width as float32, which every float index takes.
+void convert_queries(BoundSearch& bound, const MatrixView& from) {
+  bound.queries = from;
+  if (!is_float(from.type.element) || from.type.element == ElementType::kFloat32) return;
+  const VectorType type{ElementType::kFloat32, from.type.dim};
+  bound.converted = AlignedBuffer(from.rows * type.bytes());
+  bound.queries = MatrixView(bound.converted.data(), from.rows, type);
+  for (std::size_t i = 0; i < from.rows; ++i) {
+    kernels::to_float32(from.type.element, from.row(i), type.dim,
+                        bound.converted.as<float>() + i * type.dim);
+  }
+}
+
+}  // namespace
+
+Result<BoundSearch> bind_search(const Schema& schema, const SearchRequest& request) {
+  SIMILE_ASSIGN(const Field* field, schema.vector_field(request.field));
+  SIMILE_TRY(check_shape(*field, request));
+  SIMILE_TRY(check_model(*field, request.model_sha256));
+  SIMILE_TRY(check_vectors(request.queries, field->metric));
+  SIMILE_ASSIGN(scalar::Filter filter, scalar::Filter::compile(request.where, schema));
+  BoundSearch bound{
+      field, static_cast<std::size_t>(field - schema.fields().data()), {}, {}, std::move(filter)};
+  convert_queries(bound, request.queries);
+  return bound;
+}
+
+}  // namespace simile::db

@@ -1,0 +1,175 @@
+#include "simile/database.h"
+
+#include <utility>
+
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+#include "simile/db/engine.h"
+#include "simile/db/open_database.h"
+#include "simile/db/snapshot.h"
+#include "simile/io/storage.h"
+
+namespace simile {
+
+namespace db {
+namespace {
+
+using Kind = RequestedOperation::Kind;
+
+class CollectionHandle final : public Collection {
+ public:
+  CollectionHandle(std::shared_ptr<Engine> engine, const CollectionState& state)
+      : engine_(std::move(engine)), id_(state.id()), name_(state.name()), schema_(state.schema()) {}
+
+  const std::string& name() const override { return name_; }
+  const Schema& schema() const override { return *schema_; }
+
+  Result<WriteResult> insert(const Batch& batch) override {
+    return write_rows(Kind::kInsert, batch);
+  }
+  Result<WriteResult> upsert(const Batch& batch) override {
+    return write_rows(Kind::kUpsert, batch);
+  }
+
+  Result<WriteResult> erase(const KeysView& keys) override {
+    SIMILE_ASSIGN(auto collection, state());
+    WriteRequest request;
+    RequestedOperation& operation = request.operations.emplace_back();
+    operation.kind = Kind::kErase;
+    operation.collection = std::move(collection);
+    operation.keys = keys;
+    return engine_->write(request);
+  }
+
+  Result<WriteResult> erase_where(std::string_view where) override {
+    SIMILE_ASSIGN(auto collection, state());
+    WriteRequest request;
+    RequestedOperation& operation = request.operations.emplace_back();
+    operation.kind = Kind::kEraseWhere;
+    operation.collection = collection;
+    SIMILE_ASSIGN(operation.where, scalar::Filter::compile(where, *schema_));
+    const auto view = collection->view();
+    SIMILE_ASSIGN(operation.matched, KeyCopies::matching(*view, *operation.where));
+    operation.matched_at = view->sequence;
+    operation.keys = operation.matched.view();
+    return engine_->write(request);
+  }
+
+  std::shared_ptr<const Snapshot> snapshot() const override {
+    if (const auto collection = engine_->find(id_)) return make_snapshot(collection->view());
+    return make_snapshot(
+        std::make_shared<CollectionView>(CollectionView{name_, schema_, engine_->sequence(), {}}));
+  }
+
+  Status flush(const Progress& progress, const CancelToken* cancel) override {
+    SIMILE_ASSIGN(const auto collection, state());
+    SIMILE_TRY(engine_->seal(*collection, cancel));
+    SIMILE_ASSIGN(const auto lock, engine_->lock_build(cancel));
+    return engine_->repair(*collection, progress, cancel);
+  }
+
+  Status compact(const Progress& progress, const CancelToken* cancel) override {
+    SIMILE_ASSIGN(const auto collection, state());
+    SIMILE_TRY(engine_->seal(*collection, cancel));
+    SIMILE_ASSIGN(const auto lock, engine_->lock_build(cancel));
+    SIMILE_TRY(engine_->compact(*collection, true, cancel));
+    return engine_->repair(*collection, progress, cancel);
+  }
+
+  CollectionInfo info() const override {
+    if (const auto collection = engine_->find(id_)) return engine_->info_of(*collection);
+    CollectionInfo info;
+    info.name = name_;
+    return info;
+  }
+
+ private:
+  Result<std::shared_ptr<CollectionState>> state() const {
+    if (auto collection = engine_->find(id_)) return collection;
+    return fail(ErrorCode::kNotFound, join_text("collection '", name_, "' was dropped"));
+  }
+
+  Result<WriteResult> write_rows(Kind kind, const Batch& batch) {
+    SIMILE_ASSIGN(auto collection, state());
+    WriteRequest request;
+    RequestedOperation& operation = request.operations.emplace_back();
+    operation.kind = kind;
+    operation.collection = std::move(collection);
+    operation.rows = &batch;
+    return engine_->write(request);
+  }
+
+  const std::shared_ptr<Engine> engine_;
+  const std::uint32_t id_;
+  const std::string name_;
+  const std::shared_ptr<const Schema> schema_;
+};
+
+class EngineDatabase final : public Database {
+ public:
+  explicit EngineDatabase(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
+  // Collections that outlive it may hold the engine: they find it closed.
+  ~EngineDatabase() override { static_cast<void>(engine_->close(false)); }
+
+  Result<std::shared_ptr<Collection>> create_collection(std::string_view name,
+                                                        const Schema& schema) override {
+    SIMILE_ASSIGN(const auto state, engine_->create_collection(name, schema));
+    return std::make_shared<CollectionHandle>(engine_, *state);
+  }
+  Result<std::shared_ptr<Collection>> collection(std::string_view name) const override {
+    SIMILE_ASSIGN(const auto state, engine_->find(name));
+    return std::make_shared<CollectionHandle>(engine_, *state);
+  }
+  Status drop_collection(std::string_view name) override { return engine_->drop_collection(name); }
+
+  std::vector<std::string> collections() const override {
+    std::vector<std::string> names;
+    for (const auto& collection : engine_->all()) names.push_back(collection->name());
+    return names;
+  }
+
+  Result<WriteResult> write(const std::vector<WriteOperation>& operations) override {
+    WriteRequest request;
+    for (const WriteOperation& each : operations) {
+      RequestedOperation& operation = request.operations.emplace_back();
+      SIMILE_ASSIGN(operation.collection, engine_->find(each.collection));
+      switch (each.kind) {
+        case WriteOperation::Kind::kInsert: operation.kind = Kind::kInsert; break;
+        case WriteOperation::Kind::kUpsert: operation.kind = Kind::kUpsert; break;
+        case WriteOperation::Kind::kErase: operation.kind = Kind::kErase; break;
+      }
+      if (operation.kind == Kind::kErase) {
+        operation.keys = each.keys;
+      } else {
+        operation.rows = &each.rows;
+      }
+    }
+    return engine_->write(request);
+  }
+
+  Status refresh() override { return engine_->refresh(); }
+  DatabaseInfo info() const override { return engine_->info(); }
+  Status close() override { return engine_->close(true); }
+
+ private:
+  std::shared_ptr<Engine> engine_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> open_database(std::shared_ptr<io::Storage> storage,
+                                                const OpenOptions& options) {
+  SIMILE_ASSIGN(auto engine, Engine::open(std::move(storage), options));
+  return std::make_unique<EngineDatabase>(std::move(engine));
+}
+
+}  // namespace db
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& path,
+                                                 const OpenOptions& options) {
+  const bool create = options.create && !options.read_only;
+  SIMILE_ASSIGN(auto storage, io::open_posix_storage(path, create));
+  return db::open_database(std::move(storage), options);
+}
+
+}  // namespace simile

@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <utility>
+
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+#include "simile/db/engine.h"
+#include "simile/segment/file_names.h"
+
+namespace simile::db {
+
+namespace {
+
+constexpr std::size_t kNameBytesMax = 255;
+
+Status check_name(std::string_view name) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  const auto fits = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
+  if (!name.empty() && name.size() <= kNameBytesMax && is_letter(name[0]) &&
+      std::ranges::all_of(name, fits)) {
+    return {};
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              join_text("collection name '", name.substr(0, 64),
+                        "': letters, digits, '_', '-' and '.' are allowed, the first is a letter "
+                        "or '_', at most ",
+                        kNameBytesMax, " of them"));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<CollectionState>> Engine::create_collection(std::string_view name,
+                                                                   const Schema& schema) {
+  SIMILE_TRY(accepts_writes());
+  SIMILE_TRY(check_name(name));
+  if (schema.fields().empty()) {
+    return fail(ErrorCode::kInvalidArgument, join_text("collection '", name, "' has no fields"));
+  }
+  const std::scoped_lock lock(manifest_mutex_);
+  if (std::ranges::find(manifest_.collections, name, &segment::CollectionEntry::name) !=
+      manifest_.collections.end()) {
+    return fail(ErrorCode::kAlreadyExists, join_text("there is a collection '", name, "' already"));
+  }
+  Publication publication{manifest_, 0, {}};
+  segment::CollectionEntry entry;
+  entry.id = publication.next.next_collection++;
+  entry.name = std::string(name);
+  entry.schema = schema;
+  entry.flushed_sequence = sequence_.load();
+  publication.next.collections.push_back(entry);
+  SIMILE_TRY(publish(publication));
+  auto collection =
+      std::make_shared<CollectionState>(entry, std::vector<SegmentView>{}, publish_mutex_);
+  const std::unique_lock collections(collections_mutex_);
+  collections_[entry.id] = collection;
+  return collection;
+}
+
+Status Engine::drop_collection(std::string_view name) {
+  SIMILE_TRY(accepts_writes());
+  SIMILE_ASSIGN(const std::shared_ptr<CollectionState> collection, find(name));
+  const std::scoped_lock lock(manifest_mutex_);
+  segment::CollectionEntry* entry = manifest_.find(collection->id());
+  if (entry == nullptr) return fail(ErrorCode::kNotFound, join_text("no collection '", name, "'"));
+  std::vector<std::string> garbage;
+  for (const segment::SegmentEntry& segment : entry->segments) {
+    if (segment.deletes_file != 0) garbage.push_back(segment::deletes_name(segment.deletes_file));
+  }
+  Publication publication{manifest_, 0, {}};
+  std::erase_if(publication.next.collections,
+                [&](const auto& each) { return each.id == collection->id(); });
+  SIMILE_TRY(publish(publication));
+  remove_files(garbage);
+  const std::scoped_lock commit(commit_mutex_);
+  for (const SegmentView& view : collection->sealed()) view.sealed->retire();
+  const std::unique_lock collections(collections_mutex_);
+  collections_.erase(collection->id());
+  return {};
+}
+
+Result<std::shared_ptr<CollectionState>> Engine::find(std::string_view name) const {
+  const std::shared_lock lock(collections_mutex_);
+  std::string known;
+  for (const auto& [id, collection] : collections_) {
+    if (collection->name() == name) return collection;
+    known += (known.empty() ? "" : ", ") + collection->name();
+  }
+  return fail(ErrorCode::kNotFound,
+              join_text("no collection '", name, "' in ", storage_->root(),
+                        known.empty() ? "; it holds none yet" : "; there are: ", known));
+}
+
+std::shared_ptr<CollectionState> Engine::find(std::uint32_t id) const {
+  const std::shared_lock lock(collections_mutex_);
+  const auto found = collections_.find(id);
+  return found == collections_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<CollectionState>> Engine::all() const {
+  const std::shared_lock lock(collections_mutex_);
+  std::vector<std::shared_ptr<CollectionState>> all;
+  for (const auto& [id, collection] : collections_) all.push_back(collection);
+  std::ranges::sort(all, {}, [](const auto& collection) { return collection->name(); });
+  return all;
+}
+
+CollectionInfo Engine::info_of(const CollectionState& collection) const {
+  CollectionInfo info;
+  info.name = collection.name();
+  const auto view = collection.view();
+  const auto& fields = view->schema->fields();
+  for (const SegmentView& segment : view->segments) {
+    info.rows += segment.live_count();
+    info.deleted_rows += segment.deleted_count();
+    info.memory_bytes += segment.segment->memory_bytes();
+    if (!segment.sealed) {
+      info.growing_rows += segment.live_count();
+      continue;
+    }
+    ++info.sealed_segments;
+    info.disk_bytes += segment.sealed->disk_bytes();
+    bool indexed = true;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      const bool wants_index =
+          fields[i].type == FieldType::kVector && fields[i].index == IndexKind::kGraph;
+      if (wants_index && segment.rows >= kIndexRowsMin) indexed &= segment.sealed->has_index(i);
+    }
+    if (indexed) info.indexed_rows += segment.live_count();
+  }
+  return info;
+}
+
+DatabaseInfo Engine::info() const {
+  DatabaseInfo info;
+  info.path = storage_->root();
+  info.sequence = sequence_.load();
+  info.open_seconds = open_seconds_;
+  if (const auto files = storage_->list("")) {
+    for (const io::FileEntry& file : *files) {
+      info.disk_bytes += file.size;
+      if (file.path.starts_with(segment::kLogFolder)) info.wal_bytes += file.size;
+    }
+  }
+  for (const auto& collection : all()) info.collections.push_back(info_of(*collection));
+  return info;
+}
+
+}  // namespace simile::db

@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+#include "simile/db/engine.h"
+#include "simile/db/maintenance.h"
+#include "simile/scalar/validate_batch.h"
+#include "simile/segment/operation.h"
+
+namespace simile::db {
+
+namespace {
+
+using Kind = RequestedOperation::Kind;
+
+/// A batch must fit a frame with room for what the encoding adds.
+constexpr std::uint64_t kRequestBytesMax = segment::kFrameBytesMax / 2;
+
+std::uint64_t bytes_of(const Batch& batch) {
+  std::uint64_t bytes = 0;
+  for (const ColumnView& column : batch.columns) {
+    bytes += column.fixed.size() + column.offsets.size_bytes() + column.valid.size();
+    for (const std::string_view text : column.strings) bytes += text.size() + 4;
+  }
+  return bytes;
+}
+
+std::uint64_t bytes_of(const RequestedOperation& operation) {
+  if (operation.rows != nullptr) return bytes_of(*operation.rows);
+  const segment::KeyList keys(operation.keys);
+  std::uint64_t bytes = keys.size() * 8;
+  for (std::size_t i = 0; keys.is_text() && i < keys.size(); ++i) bytes += keys.at(i).text.size();
+  return bytes;
+}
+
+}  // namespace
+
+Status Engine::check_request(const WriteRequest& request) const {
+  for (const RequestedOperation& operation : request.operations) {
+    const Schema& schema = *operation.collection->schema();
+    if (operation.rows != nullptr) {
+      SIMILE_TRY(scalar::validate_batch(schema, *operation.rows));
+    } else {
+      SIMILE_TRY(segment::check_key_type(schema, segment::KeyList(operation.keys)));
+    }
+  }
+  if (request.bytes > kRequestBytesMax) {
+    return fail(ErrorCode::kInvalidArgument,
+                join_text("the batch has ", readable_bytes(request.bytes), "; at most ",
+                          readable_bytes(kRequestBytesMax), " fit: write it in parts"));
+  }
+  return {};
+}
+
+Result<WriteResult> Engine::write(WriteRequest& request) {
+  SIMILE_TRY(accepts_writes());
+  for (const RequestedOperation& operation : request.operations) {
+    request.bytes += bytes_of(operation);
+  }
+  SIMILE_TRY(check_request(request));
+  SIMILE_TRY(wait_for_room(request));
+  queue_.commit(request);
+  if (request.result) after_write(request);
+  return request.result;
+}
+
+void Engine::commit_group(std::span<WriteRequest* const> group) {
+  const std::scoped_lock lock(commit_mutex_);
+  frame_.clear();
+  std::vector<WriteRequest*> applied;
+  for (WriteRequest* request : group) {
+    request->result = apply(*request);
+    if (!request->result) continue;
+    encode(*request, frame_);
+    applied.push_back(request);
+    request->result->sequence = sequence_.load() + applied.size();
+  }
+  if (applied.empty()) return;
+  if (Status logged = logs_->append(frame_.bytes(), static_cast<std::uint32_t>(applied.size()));
+      !logged) {
+    poison(logged.error());
+    for (WriteRequest* request : applied) {
+      request->result = std::unexpected(logged.error());
+    }
+    // Newest first, so that each finds the state that it left.
+    for (auto it = applied.rbegin(); it != applied.rend(); ++it) {
+      roll_back(**it, (*it)->operations.size());
+    }
+    return;
+  }
+  const std::uint64_t last = sequence_.load() + applied.size();
+  std::set<CollectionState*> written;
+  for (WriteRequest* request : applied) {
+    for (RequestedOperation& operation : request->operations) {
+      operation.collection->note_write(request->result->sequence);
+      written.insert(operation.collection.get());
+    }
+  }
+  const std::scoped_lock publishing(*publish_mutex_);
+  for (CollectionState* collection : written) collection->publish_locked(last);
+  sequence_.store(last);
+}
+
+Result<WriteResult> Engine::apply(WriteRequest& request) {
+  SIMILE_TRY(writable());
+  WriteResult result;
+  for (std::size_t i = 0; i < request.operations.size(); ++i) {
+    RequestedOperation& operation = request.operations[i];
+    CollectionState& collection = *operation.collection;
+    operation.undo = collection.begin();
+    const auto apply_one = [&]() -> Result<std::uint64_t> {
+      if (find(collection.id()) == nullptr) {
+        return fail(ErrorCode::kNotFound,
+                    join_text("collection '", collection.name(), "' was dropped"));
+      }
+      if (operation.rows != nullptr) {
+        if (collection.schema()->primary_key().auto_id) {
+          operation.ids = collection.take_ids(operation.rows->rows);
+          result.ids.insert(result.ids.end(), operation.ids.begin(), operation.ids.end());
+        }
+        SIMILE_TRY(collection.apply_rows(*operation.rows, operation.ids,
+                                         operation.kind == Kind::kInsert, operation.undo));
+        return operation.rows->rows;
+      }
+      if (operation.where && operation.matched_at != collection.last_write()) {
+        SIMILE_ASSIGN(operation.matched,
+                      KeyCopies::matching(collection.working_view(), *operation.where));
+      }
+      if (operation.where) operation.keys = operation.matched.view();
+      return collection.apply_erase(segment::KeyList(operation.keys), operation.undo);
+    };
+    const auto rows = apply_one();
+    if (!rows) {
+      roll_back(request, i + 1);
+      return std::unexpected(rows.error());
+    }
+    result.rows += *rows;
+  }
+  return result;
+}
+
+void Engine::roll_back(WriteRequest& request, std::size_t applied) {
+  for (std::size_t i = applied; i-- > 0;) {
+    request.operations[i].collection->roll_back(request.operations[i].undo);
+  }
+}
+
+void Engine::encode(const WriteRequest& request, ByteWriter& payload) {
+  segment::encode_batch_begin(static_cast<std::uint32_t>(request.operations.size()), payload);
+  for (const RequestedOperation& operation : request.operations) {
+    const CollectionState& collection = *operation.collection;
+    if (operation.rows != nullptr) {
+      segment::encode_rows(collection.id(), *collection.schema(), *operation.rows, operation.ids,
+                           payload);
+    } else {
+      segment::encode_erase(collection.id(), segment::KeyList(operation.keys), payload);
+    }
+  }
+}
+
+Status Engine::wait_for_room(const WriteRequest& request) {
+  if (!maintenance_) return {};
+  const auto is_full = [&] {
+    return std::ranges::any_of(request.operations, [&](const RequestedOperation& operation) {
+      return operation.rows != nullptr &&
+             unsealed_bytes(*operation.collection) > options_.growing_bytes_max * kFullFactor;
+    });
+  };
+  if (!is_full()) return {};
+  std::unique_lock lock(room_mutex_);
+  maintenance_->notify();
+  room_.wait(lock, [&] { return closing_.load() || !seal_failed_ || !is_full(); });
+  SIMILE_TRY(accepts_writes());
+  return is_full() ? seal_failed_ : Status{};
+}
+
+void Engine::after_write(const WriteRequest& request) {
+  const bool due = std::ranges::any_of(request.operations, [&](const auto& operation) {
+    return seal_is_due(*operation.collection);
+  });
+  if (!due) return;
+  if (maintenance_) {
+    maintenance_->notify();
+  } else {
+    // The write is acknowledged already: a failure here is one of the next write to come, if any.
+    static_cast<void>(seal_where_due());
+  }
+}
+
+}  // namespace simile::db

@@ -1,0 +1,166 @@
+#include "simile/db/fetch_rows.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+
+namespace simile::db {
+
+namespace {
+
+/// The rows of one segment, and their places in the table.
+struct SegmentRows {
+  std::uint32_t segment = 0;
+  std::vector<RowId> rows;
+  std::vector<std::size_t> places;
+};
+
+std::vector<SegmentRows> group_by_segment(std::span<const RowAddress> rows, std::size_t segments) {
+  std::vector<SegmentRows> groups(segments);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    SegmentRows& group = groups[rows[i].segment];
+    group.segment = rows[i].segment;
+    group.rows.push_back(rows[i].row);
+    group.places.push_back(i);
+  }
+  std::erase_if(groups, [](const SegmentRows& group) { return group.rows.empty(); });
+  return groups;
+}
+
+std::size_t width_of_value(const Field& field) {
+  return field.type == FieldType::kVector ? field.vector.bytes() : width_of(field.type);
+}
+
+void fetch_vectors(const segment::Segment& segment, std::size_t position, const SegmentRows& group,
+                   Column& out) {
+  const RowId last = *std::ranges::max_element(group.rows);
+  const auto parts = segment.vectors(position, value_of(last) + std::size_t{1});
+  const std::size_t width = out.vector.bytes();
+  for (std::size_t i = 0; i < group.rows.size(); ++i) {
+    std::size_t row = value_of(group.rows[i]);
+    std::size_t part = 0;
+    while (row >= parts[part].vectors.rows) row -= parts[part++].vectors.rows;
+    std::memcpy(out.fixed.data() + group.places[i] * width, parts[part].vectors.row(row), width);
+  }
+}
+
+/// Moves the values of a gathered column to their places; arrays are laid out by scatter_arrays.
+void scatter(Column& from, const SegmentRows& group, Column& out) {
+  const std::size_t width = width_of(out.type);
+  for (std::size_t i = 0; i < group.places.size(); ++i) {
+    const std::size_t place = group.places[i];
+    if (!from.valid.empty()) {
+      if (out.valid.empty()) out.valid.assign(out.rows, 1);
+      out.valid[place] = from.valid[i];
+    }
+    if (out.type == FieldType::kArray) continue;
+    if (width == 0) {
+      out.strings[place] = std::move(from.strings[i]);
+    } else {
+      std::memcpy(out.fixed.data() + place * width, from.fixed.data() + i * width, width);
+    }
+  }
+}
+
+void scatter_arrays(std::vector<Column>& parts, const std::vector<SegmentRows>& groups,
+                    Column& out) {
+  out.offsets.assign(out.rows + 1, 0);
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    for (std::size_t i = 0; i < groups[g].places.size(); ++i) {
+      out.offsets[groups[g].places[i] + 1] = parts[g].offsets[i + 1] - parts[g].offsets[i];
+    }
+  }
+  for (std::size_t row = 0; row < out.rows; ++row) out.offsets[row + 1] += out.offsets[row];
+  const std::size_t width = width_of(out.element_type);
+  if (width == 0) {
+    out.strings.resize(out.offsets.back());
+  } else {
+    out.fixed.resize(out.offsets.back() * width);
+  }
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    for (std::size_t i = 0; i < groups[g].places.size(); ++i) {
+      const std::size_t from = parts[g].offsets[i];
+      const std::size_t count = parts[g].offsets[i + 1] - from;
+      const std::size_t to = out.offsets[groups[g].places[i]];
+      if (width != 0 && count != 0) {
+        std::memcpy(out.fixed.data() + to * width, parts[g].fixed.data() + from * width,
+                    count * width);
+      }
+      for (std::size_t e = 0; width == 0 && e < count; ++e) {
+        out.strings[to + e] = std::move(parts[g].strings[from + e]);
+      }
+    }
+  }
+}
+
+Result<Column> fetch_column(const CollectionView& view, const Field& field, std::size_t rows,
+                            const std::vector<SegmentRows>& groups) {
+  Column out;
+  out.field = field.name;
+  out.type = field.type;
+  out.element_type = field.element_type;
+  out.vector = field.vector;
+  out.rows = rows;
+  const std::size_t width = width_of_value(field);
+  if (width != 0) out.fixed.resize(rows * width);
+  if (field.type == FieldType::kString || field.type == FieldType::kJson) out.strings.resize(rows);
+  const auto position = static_cast<std::size_t>(&field - view.schema->fields().data());
+  std::vector<Column> parts;
+  for (const SegmentRows& group : groups) {
+    const segment::Segment& segment = *view.segments[group.segment].segment;
+    if (field.type == FieldType::kVector) {
+      fetch_vectors(segment, position, group, out);
+      continue;
+    }
+    const scalar::ColumnReader* column = segment.column(field.name);
+    SIMILE_TRY(column->check());
+    SIMILE_ASSIGN(Column part, scalar::gather(*column, group.rows));
+    scatter(part, group, out);
+    parts.push_back(std::move(part));
+  }
+  if (field.type == FieldType::kArray) scatter_arrays(parts, groups, out);
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<const Field*>> fields_to_fetch(const Schema& schema,
+                                                  const std::vector<std::string>& names) {
+  std::vector<const Field*> fields = {&schema.primary_key()};
+  for (const std::string& name : names) {
+    const Field* field = schema.find(name);
+    if (field == nullptr) {
+      std::string known;
+      for (const Field& each : schema.fields()) known += (known.empty() ? "" : ", ") + each.name;
+      return fail(ErrorCode::kInvalidArgument,
+                  join_text("unknown field '", name, "'; known fields: ", known));
+    }
+    if (std::ranges::find(fields, field) == fields.end()) fields.push_back(field);
+  }
+  return fields;
+}
+
+std::vector<const Field*> every_field(const Schema& schema) {
+  std::vector<const Field*> fields = {&schema.primary_key()};
+  for (const Field& field : schema.fields()) {
+    if (!field.primary_key) fields.push_back(&field);
+  }
+  return fields;
+}
+
+Result<Table> fetch_rows(const CollectionView& view, std::span<const RowAddress> rows,
+                         const std::vector<const Field*>& fields) {
+  const std::vector<SegmentRows> groups = group_by_segment(rows, view.segments.size());
+  Table table;
+  table.rows = rows.size();
+  for (const Field* field : fields) {
+    SIMILE_ASSIGN(Column column, fetch_column(view, *field, rows.size(), groups));
+    table.columns.push_back(std::move(column));
+  }
+  return table;
+}
+
+}  // namespace simile::db

@@ -1,0 +1,37 @@
+#include "simile/db/matching_rows.h"
+
+#include "simile/base/check.h"
+
+namespace simile::db {
+
+namespace {
+
+/// Where the whole expression lists keys, they are looked up.
+Result<Bitmap> rows_with_keys(const SegmentView& view, const scalar::FilterKeys& keys) {
+  Bitmap rows(view.rows);
+  const auto look_up = [&](const segment::Key& key, bool is_text) -> Status {
+    SIMILE_ASSIGN(const RowId row, view.segment->find(key, hash_of(key, is_text), view.sight()));
+    if (row != kNoRow) rows.set(value_of(row));
+    return {};
+  };
+  if (const auto* numbers = std::get_if<std::vector<std::int64_t>>(&keys)) {
+    for (const std::int64_t number : *numbers) SIMILE_TRY(look_up({number, {}}, false));
+  } else {
+    for (const std::string& text : std::get<std::vector<std::string>>(keys)) {
+      SIMILE_TRY(look_up({0, text}, true));
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+Result<Bitmap> matching_rows(const SegmentView& view, const scalar::Filter& filter) {
+  if (filter.keys() != nullptr) return rows_with_keys(view, *filter.keys());
+  if (filter.selects_all()) return segment::live_rows(view.deleted, view.rows);
+  if (view.deleted_count() == 0) return filter.evaluate(*view.segment, view.rows);
+  const Bitmap live = segment::live_rows(view.deleted, view.rows);
+  return filter.evaluate(*view.segment, view.rows, &live);
+}
+
+}  // namespace simile::db

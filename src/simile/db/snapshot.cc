@@ -1,0 +1,98 @@
+#include "simile/db/snapshot.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+#include "simile/db/fetch_rows.h"
+#include "simile/db/matching_rows.h"
+#include "simile/db/search_view.h"
+#include "simile/segment/key.h"
+
+namespace simile::db {
+
+namespace {
+
+class ViewSnapshot final : public Snapshot {
+ public:
+  explicit ViewSnapshot(std::shared_ptr<const CollectionView> view) : view_(std::move(view)) {}
+
+  const Schema& schema() const override { return *view_->schema; }
+  std::uint64_t sequence() const override { return view_->sequence; }
+
+  Result<SearchResult> search(const SearchRequest& request) const override {
+    return search_view(*view_, request);
+  }
+
+  Result<Table> get(const KeysView& keys, const std::vector<std::string>& fields) const override {
+    SIMILE_ASSIGN(const auto fetched, fetched_fields(fields));
+    const segment::KeyList list(keys);
+    SIMILE_TRY(check_key_type(schema(), list));
+    std::vector<RowAddress> rows;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      SIMILE_ASSIGN(const RowAddress row, find(list.at(i), list.is_text()));
+      if (row.row != kNoRow) rows.push_back(row);
+    }
+    return fetch_rows(*view_, rows, fetched);
+  }
+
+  Result<Table> query(std::string_view where, const std::vector<std::string>& fields,
+                      std::uint64_t limit, std::uint64_t offset) const override {
+    SIMILE_ASSIGN(const auto fetched, fetched_fields(fields));
+    SIMILE_ASSIGN(const scalar::Filter filter, scalar::Filter::compile(where, schema()));
+    std::vector<RowAddress> rows;
+    std::uint64_t skipped = 0;
+    for (std::uint32_t s = 0; s < view_->segments.size() && rows.size() < limit; ++s) {
+      SIMILE_ASSIGN(const Bitmap matching, matching_rows(view_->segments[s], filter));
+      matching.for_each([&](std::size_t row) {
+        if (skipped < offset) {
+          ++skipped;
+        } else if (rows.size() < limit) {
+          rows.push_back({s, RowId{static_cast<std::uint32_t>(row)}});
+        }
+      });
+    }
+    return fetch_rows(*view_, rows, fetched);
+  }
+
+  Result<std::uint64_t> count(std::string_view where) const override {
+    SIMILE_ASSIGN(const scalar::Filter filter, scalar::Filter::compile(where, schema()));
+    std::uint64_t rows = 0;
+    for (const SegmentView& segment : view_->segments) {
+      if (filter.selects_all()) {
+        rows += segment.live_count();
+        continue;
+      }
+      SIMILE_ASSIGN(const Bitmap matching, matching_rows(segment, filter));
+      rows += matching.count();
+    }
+    return rows;
+  }
+
+ private:
+  Result<std::vector<const Field*>> fetched_fields(const std::vector<std::string>& names) const {
+    if (names.empty()) return every_field(schema());
+    return fields_to_fetch(schema(), names);
+  }
+
+  Result<RowAddress> find(const segment::Key& key, bool is_text) const {
+    const std::uint64_t hash = hash_of(key, is_text);
+    for (std::size_t s = view_->segments.size(); s-- > 0;) {
+      const SegmentView& segment = view_->segments[s];
+      SIMILE_ASSIGN(const RowId row, segment.segment->find(key, hash, segment.sight()));
+      if (row != kNoRow) return RowAddress{static_cast<std::uint32_t>(s), row};
+    }
+    return RowAddress{};
+  }
+
+  std::shared_ptr<const CollectionView> view_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const CollectionView> view) {
+  return std::make_shared<ViewSnapshot>(std::move(view));
+}
+
+}  // namespace simile::db

@@ -1,0 +1,149 @@
+#include "simile/db/standalone_file.h"
+
+#include <cstring>
+
+#include "simile/base/bytes.h"
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+#include "simile/io/replace_file.h"
+
+namespace simile::db {
+
+namespace {
+
+constexpr std::string_view kKind = "index";
+constexpr std::uint32_t kFormat = 1;
+
+std::unexpected<Error> damaged(std::string_view what) {
+  return fail(ErrorCode::kDataLoss, join_text("the index file is damaged: ", what));
+}
+
+std::vector<std::byte> encode_options(const StandaloneState& state) {
+  ByteWriter out;
+  out.put(static_cast<std::uint8_t>(state.options.type.element));
+  out.put(static_cast<std::uint8_t>(state.options.metric));
+  out.put(static_cast<std::uint8_t>(state.options.kind));
+  out.put(static_cast<std::uint8_t>(state.ids.counting()));
+  out.put(state.options.type.dim);
+  out.put(state.options.degree);
+  out.put(state.options.build_effort);
+  out.put(state.options.seed);
+  out.put(static_cast<std::uint64_t>(state.row_count()));
+  out.put(state.ids.next_id());
+  return out.take();
+}
+
+struct Header {
+  IndexOptions options;
+  bool counting = true;
+  std::uint64_t rows = 0;
+  std::int64_t next_id = 0;
+};
+
+Result<Header> read_header(const io::SectionReader& reader) {
+  SIMILE_ASSIGN(const auto bytes, reader.verified_section("options"));
+  ByteReader in(bytes);
+  Header header;
+  const auto element = in.get<std::uint8_t>();
+  const auto metric = in.get<std::uint8_t>();
+  const auto kind = in.get<std::uint8_t>();
+  header.counting = in.get<std::uint8_t>() != 0;
+  header.options.type.dim = in.get<std::uint32_t>();
+  header.options.degree = in.get<std::uint32_t>();
+  header.options.build_effort = in.get<std::uint32_t>();
+  header.options.seed = in.get<std::uint64_t>();
+  header.rows = in.get<std::uint64_t>();
+  header.next_id = in.get<std::int64_t>();
+  if (!in.ok() || element > static_cast<std::uint8_t>(ElementType::kBit) ||
+      metric > static_cast<std::uint8_t>(Metric::kJaccard) ||
+      kind > static_cast<std::uint8_t>(IndexKind::kGraph) ||
+      header.rows > StandaloneState::kRowsMax || header.next_id < 0) {
+    return damaged("its options are out of range");
+  }
+  header.options.type.element = static_cast<ElementType>(element);
+  header.options.metric = static_cast<Metric>(metric);
+  header.options.kind = static_cast<IndexKind>(kind);
+  return header;
+}
+
+Status write_sections(io::SectionWriter& writer, const StandaloneState& state) {
+  SIMILE_TRY(writer.add_section("options", encode_options(state)));
+  SIMILE_TRY(writer.add_section("rows", state.rows.bytes()));
+  SIMILE_TRY(writer.add_section("live", std::as_bytes(state.live.words())));
+  if (!state.ids.counting()) {
+    SIMILE_TRY(writer.add_section("ids", std::as_bytes(state.ids.ids())));
+  }
+  if (state.graph) SIMILE_TRY(state.graph->save(writer));
+  return writer.finish();
+}
+
+Status read_ids(const io::SectionReader& reader, const Header& header, StandaloneState& state) {
+  if (header.counting) {
+    if (state.dead() != 0) return damaged("rows are removed, but none has lost its id");
+    state.ids.append_next(header.rows);
+    return {};
+  }
+  SIMILE_ASSIGN(const auto bytes, reader.verified_section("ids"));
+  if (bytes.size() != header.rows * sizeof(std::int64_t)) return damaged("its ids do not fit");
+  std::vector<std::int64_t> values(header.rows);
+  if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    const bool taken = state.ids.find(values[row]) != kNoRow;
+    if (values[row] < 0 || (taken && state.live.test(row))) return damaged("an id repeats");
+    state.ids.append_listed(values[row], state.live.test(row));
+  }
+  state.ids.keep_next_id(header.next_id);
+  return {};
+}
+
+}  // namespace
+
+Status save_standalone(const std::string& path, const StandaloneState& state) {
+  return io::replace_file(path, [&](std::unique_ptr<io::WritableFile> file) -> Status {
+    SIMILE_ASSIGN(auto writer, io::SectionWriter::create(std::move(file), kKind, kFormat));
+    return write_sections(*writer, state);
+  });
+}
+
+Result<std::unique_ptr<io::SectionReader>> open_standalone_file(const std::string& path) {
+  SIMILE_ASSIGN(auto file, io::open_file(path));
+  return io::SectionReader::open(std::move(file), kKind, kFormat);
+}
+
+Result<IndexOptions> read_standalone_options(const io::SectionReader& reader) {
+  SIMILE_ASSIGN(const Header header, read_header(reader));
+  return header.options;
+}
+
+Status read_standalone(const io::SectionReader& reader, StandaloneState& state) {
+  SIMILE_ASSIGN(const Header header, read_header(reader));
+  SIMILE_ASSIGN(const auto rows, reader.verified_section("rows"));
+  SIMILE_ASSIGN(const auto live, reader.verified_section("live"));
+  state.live.resize(header.rows);
+  if (rows.size() != header.rows * state.options.type.bytes() ||
+      live.size() != state.live.words().size_bytes()) {
+    return damaged("its rows do not fit");
+  }
+  state.rows.resize(rows.size());
+  if (!rows.empty()) {
+    std::memcpy(state.rows.data(), rows.data(), rows.size());
+    std::memcpy(state.live.words().data(), live.data(), live.size());
+  }
+  if (header.rows % 64 != 0 && state.live.words().back() >> (header.rows % 64) != 0) {
+    return damaged("rows past the end are marked as live");
+  }
+  state.live_count = state.live.count();
+  if (state.options.metric == Metric::kCosine) {
+    state.inverse_lengths.resize(header.rows);
+    index::inverse_lengths(state.view().vectors, state.inverse_lengths);
+  }
+  SIMILE_TRY(read_ids(reader, header, state));
+  if (!state.graph) {
+    state.flat = index::make_flat(state.view(), state.options.metric);
+    return {};
+  }
+  SIMILE_ASSIGN(state.graph, index::GraphIndex::load(reader, state.view(), state.options.metric));
+  return {};
+}
+
+}  // namespace simile::db

@@ -1,0 +1,20 @@
+#pragma once
+/// The file of a simile::Index; docs/formats/index.md describes it byte for byte.
+
+#include <memory>
+#include <string>
+
+#include "simile/db/standalone_state.h"
+#include "simile/io/section_file.h"
+
+namespace simile::db {
+
+Status save_standalone(const std::string& path, const StandaloneState& state);
+
+Result<std::unique_ptr<io::SectionReader>> open_standalone_file(const std::string& path);
+/// kDataLoss where they make no sense at all; the caller checks ranges.
+Result<IndexOptions> read_standalone_options(const io::SectionReader& reader);
+/// Into a state made of those options, empty so far. Every checksum is verified.
+Status read_standalone(const io::SectionReader& reader, StandaloneState& state);
+
+}  // namespace simile::db

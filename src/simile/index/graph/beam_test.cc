@@ -1,0 +1,77 @@
+#include "simile/index/graph/beam.h"
+
+#include <gtest/gtest.h>
+
+#include "simile/base/random.h"
+
+namespace simile::index {
+namespace {
+
+struct Seen {
+  float distance;
+  std::uint32_t node;
+  bool counts;
+};
+
+// What beam.h promises, by sorting everything: the `width` nearest that count, and the stepping
+// stones nearer than the last of them.
+std::vector<std::uint32_t> naive_beam(std::vector<Seen> seen, std::size_t width) {
+  std::ranges::sort(seen, [](const Seen& a, const Seen& b) {
+    return a.distance < b.distance || (a.distance == b.distance && a.node < b.node);
+  });
+  std::vector<std::uint32_t> kept;
+  std::size_t counting = 0;
+  for (const Seen& s : seen) {
+    if (counting == width) break;
+    counting += s.counts;
+    kept.push_back(s.node);
+  }
+  return kept;
+}
+
+TEST(Beam, KeepsTheNearestThatCountAndTheStonesBeforeThem) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    Random random(seed);
+    const std::size_t width = 1 + random.below(6);
+    Beam beam;
+    beam.reset(width);
+    std::vector<Seen> seen;
+    for (std::uint32_t node = 0; node < 25; ++node) {
+      const Seen next{static_cast<float>(random.below(8)), node, random.below(3) != 0};
+      seen.push_back(next);
+      beam.insert(next.distance, next.node, next.counts);
+      const std::vector<std::uint32_t> naive = naive_beam(seen, width);
+      ASSERT_EQ(beam.entries().size(), naive.size()) << "seed " << seed;
+      for (std::size_t i = 0; i < naive.size(); ++i) {
+        ASSERT_EQ(beam.entries()[i].node, naive[i]) << "seed " << seed;
+      }
+    }
+  }
+}
+
+TEST(Beam, ExpandsEveryEntryOnceAndTheNearestFirst) {
+  Beam beam;
+  beam.reset(4);
+  beam.insert(3, 30, true);
+  beam.insert(1, 10, true);
+  EXPECT_EQ(beam.expand_next()->node, 10u);
+  EXPECT_EQ(beam.peek()->node, 30u);
+  beam.insert(0.5f, 5, true);  // comes in front of what was expanded already
+  EXPECT_EQ(beam.expand_next()->node, 5u);
+  EXPECT_EQ(beam.expand_next()->node, 30u);
+  EXPECT_EQ(beam.expand_next(), nullptr);
+  EXPECT_EQ(beam.peek(), nullptr);
+}
+
+TEST(Beam, BoundIsTheLastDistanceOnceFull) {
+  Beam beam;
+  beam.reset(2);
+  beam.insert(1, 1, true);
+  beam.insert(2, 2, false);
+  EXPECT_EQ(beam.bound(), std::numeric_limits<float>::infinity());
+  beam.insert(3, 3, true);
+  EXPECT_EQ(beam.bound(), 3);
+}
+
+}  // namespace
+}  // namespace simile::index

@@ -1,0 +1,117 @@
+#include "simile/index/graph/graph_core.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <set>
+
+#include "simile/index/graph/prune.h"
+#include "simile/index/test_vectors.h"
+#include "simile/quantization/int8_space.h"
+
+namespace simile::index {
+namespace {
+
+using quantization::Int8Space;
+
+struct Grown {
+  Grown(std::size_t rows, std::uint32_t dim, std::uint32_t degree)
+      : vectors(rows, {ElementType::kFloat32, dim}, 1),
+        space(vectors.view().type, Metric::kL2, 1),
+        core({.degree = degree, .build_effort = 40}) {}
+
+  void grow_to(std::size_t rows) {
+    std::vector<std::uint32_t> nodes(rows);
+    std::iota(nodes.begin(), nodes.end(), 0u);
+    space.append(vectors.view().slice(0, rows), {}, nodes, 2);
+    ASSERT_TRUE(insert_nodes(space, core, {.threads = 2}));
+  }
+
+  std::size_t reachable() const {
+    std::vector<bool> seen(core.edges.size());
+    std::vector<std::uint32_t> queue = {core.entries.at(0)};
+    seen[queue[0]] = true;
+    for (std::size_t at = 0; at < queue.size(); ++at) {
+      for (const std::uint32_t next : core.edges.neighbors(queue[at])) {
+        if (!seen[next]) queue.push_back(next);
+        seen[next] = true;
+      }
+    }
+    return queue.size();
+  }
+
+  TestVectors vectors;
+  Int8Space space;
+  GraphCore core;
+};
+
+TEST(GraphCore, EveryNodeIsReachableFromTheRootAtEverySize) {
+  for (const std::uint32_t degree : {8, 32}) {
+    Grown grown(3000, 6, degree);
+    for (const std::size_t rows : {1, 2, 3, 10, 100, 1000, 3000}) {
+      grown.grow_to(rows);
+      EXPECT_EQ(grown.reachable(), rows) << "degree " << degree;
+    }
+  }
+}
+
+TEST(GraphCore, FarApartClustersStayConnected) {
+  Grown grown(600, 4, 8);
+  for (std::size_t i = 0; i < 600; ++i) {
+    auto* row = reinterpret_cast<float*>(grown.vectors.row(i));
+    for (std::size_t d = 0; d < 4; ++d) {
+      row[d] = row[d] * 1e-3f + static_cast<float>(i / 20 * (d + 1)) * 100.0f;
+    }
+  }
+  grown.grow_to(600);
+  EXPECT_EQ(grown.reachable(), 600u);
+}
+
+TEST(GraphCore, EdgesAreInRangeAndNoneRepeatsOrLeadsHome) {
+  Grown grown(2000, 16, 16);
+  grown.grow_to(700);
+  grown.grow_to(2000);
+  for (std::uint32_t node = 0; node < 2000; ++node) {
+    const auto neighbors = grown.core.edges.neighbors(node);
+    const std::set<std::uint32_t> unique(neighbors.begin(), neighbors.end());
+    EXPECT_EQ(unique.size(), neighbors.size());
+    EXPECT_FALSE(unique.contains(node));
+    EXPECT_LT(*unique.rbegin(), 2000u);
+    const std::uint32_t parent = grown.core.parents[node];
+    if (parent == kNoNode) continue;
+    const auto of_parent = grown.core.edges.neighbors(parent);
+    EXPECT_NE(std::ranges::find(of_parent, node), of_parent.end()) << "tree edge lost";
+  }
+}
+
+TEST(Prune, TakesWhatNoTakenEdgeLeadsCloserTo) {
+  // On a line, seen from node 0 at 0: nodes at 1, 2, 3 to the right and at -5 to the left.
+  const std::vector<float> places = {0, 1, 2, 3, -5};
+  std::vector<float> rows;
+  for (const float place : places) {
+    rows.push_back(place);
+    rows.push_back(0);
+  }
+  Int8Space space({ElementType::kFloat32, 2}, Metric::kL2, 1);
+  std::vector<std::uint32_t> nodes(places.size());
+  std::iota(nodes.begin(), nodes.end(), 0u);
+  space.append({rows.data(), places.size(), {ElementType::kFloat32, 2}}, {}, nodes, 1);
+  std::vector<float> distances(places.size());
+  space.node_scorer(0)(nodes.data(), nodes.size(), distances.data());
+  std::vector<Candidate> candidates;
+  for (std::uint32_t n = 1; n < places.size(); ++n) candidates.push_back({distances[n], n});
+  std::sort(candidates.begin(), candidates.end());
+
+  PruneScratch scratch;
+  prune(space, candidates, 4, 1.0f, scratch);
+  EXPECT_EQ(scratch.taken, (std::vector<std::uint32_t>{1, 4}));
+
+  candidates[2].required = true;  // the node at 3 hangs on this edge
+  prune(space, candidates, 4, 1.0f, scratch);
+  EXPECT_EQ(scratch.taken, (std::vector<std::uint32_t>{1, 3, 4}));
+  prune(space, candidates, 1, 1.0f, scratch);
+  EXPECT_EQ(scratch.taken, (std::vector<std::uint32_t>{3}));
+}
+
+}  // namespace
+}  // namespace simile::index

@@ -1,0 +1,206 @@
+#include "simile/index/graph/graph_index.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "simile/base/check.h"
+#include "simile/index/flat/block_search.h"
+#include "simile/index/flat/flat_index.h"
+#include "simile/index/graph/graph_file.h"
+#include "simile/index/graph/node_search.h"
+#include "simile/index/top_k.h"
+#include "simile/quantization/exact_scorer.h"
+
+namespace simile::index {
+
+namespace {
+
+// A scan reads rows in order at the bandwidth of memory, a walk waits for each: so many rows are
+// scanned in the time that a walk needs for one step of its beam.
+constexpr std::size_t kScanPerEffort = 24;
+constexpr std::size_t kScanAlways = 512;
+// Codes order nearly as the rows do, so few more than k rows have to be read; more with more
+// effort, so that recall reaches 1.
+constexpr std::size_t kRerankMore = 4;
+constexpr std::size_t kRerankShare = 8;
+
+template <class Search>
+class GraphOver final : public GraphIndex {
+  using Space = typename Search::Space;
+
+ public:
+  GraphOver(VectorType type, Metric metric, const GraphOptions& options)
+      : metric_(metric),
+        core_(options),
+        space_(type, metric, options.seed),
+        search_(space_, core_) {
+    rows_.vectors = MatrixView(nullptr, 0, type);
+  }
+
+  IndexKind kind() const override { return IndexKind::kGraph; }
+  std::size_t size() const override { return map_.rows(); }
+  void rebind(const Rows& rows) override { rows_ = rows; }
+
+  Status insert(const Rows& rows, const BuildContext& context) override {
+    rows_ = rows;
+    map_.append(rows.vectors);
+    const bool anew =
+        space_.append(rows.vectors, rows.inverse_lengths, map_.first_rows(), context.threads);
+    const Status status = insert_nodes(space_, core_, context);
+    if (anew) core_.changed = Bitmap(space_.size(), true);
+    search_.update(space_, core_, context.threads);
+    return status;
+  }
+
+  void search(const MatrixView& queries, const SearchOptions& options, Hit* hits) const override {
+    const std::size_t allowed =
+        options.allowed == nullptr ? rows_.vectors.rows : options.allowed->count();
+    const std::size_t effort =
+        std::max(options.effort == 0 ? kDefaultEffort : options.effort, options.k);
+    for (std::size_t q = 0; q < queries.rows; ++q) {
+      search_one(queries.row(q), effort, allowed, options, hits + q * options.k);
+    }
+  }
+
+  Status save(io::SectionWriter& writer) const override {
+    ByteWriter codec;
+    space_.write(codec);
+    SIMILE_TRY(write_graph(writer, {map_, core_, codec.bytes(), space_.code_bytes()}));
+    return search_.save(writer);
+  }
+
+  Status load_from(const io::SectionReader& reader, const Rows& rows) {
+    auto parts = read_graph(reader, rows.vectors.rows);
+    if (!parts) return std::unexpected(parts.error());
+    rows_ = rows;
+    map_ = std::move(parts->map);
+    core_ = std::move(parts->core);
+    ByteReader codec(parts->codec);
+    SIMILE_TRY(space_.read(codec, parts->codes, map_.nodes()));
+    return search_.load(reader, space_, core_);
+  }
+
+  std::uint64_t memory_bytes() const override {
+    return map_.memory_bytes() + core_.memory_bytes() + space_.memory_bytes() +
+           search_.memory_bytes();
+  }
+
+ private:
+  struct Scratch {
+    typename Search::Scratch search;
+    std::vector<std::uint32_t> nodes;
+    std::vector<std::uint32_t> rows;
+    std::vector<float> distances;
+    TopK top;
+  };
+
+  // Walks with ever more effort until k rows are found, and scans once that is no more work.
+  void search_one(const void* query, std::size_t effort, std::size_t allowed,
+                  const SearchOptions& options, Hit* hits) const {
+    if (options.cancel != nullptr && options.cancel->cancelled()) {
+      std::fill_n(hits, options.k, Hit{});
+      return;
+    }
+    const std::size_t always = std::max<std::size_t>(kScanAlways, options.k);
+    for (; allowed > std::max(always, effort * kScanPerEffort); effort *= 2) {
+      if (walk_one(query, effort, options, hits)) return;
+    }
+    scan_exact(rows_, metric_, query, options, hits);
+  }
+
+  // False where fewer than k hits were found.
+  bool walk_one(const void* query, std::size_t effort, const SearchOptions& options,
+                Hit* hits) const {
+    thread_local Scratch scratch;
+    const Bitmap* allowed = options.allowed;
+    const std::size_t wanted = options.k + kRerankMore + effort / kRerankShare;
+    const auto search = [&](const auto& counts) {
+      search_.nearest(space_, core_, query, effort, wanted, counts, scratch.search, scratch.nodes);
+    };
+    if (allowed == nullptr) {
+      search([](std::uint32_t) { return true; });
+    } else {
+      search([&](std::uint32_t node) {
+        bool any = false;
+        map_.for_each_row(node, [&](std::uint32_t row) { any = any || allowed->test(row); });
+        return any;
+      });
+    }
+    rerank(query, options, scratch);
+    const bool enough = scratch.top.full();
+    write_hits(scratch.top, options.k, hits);
+    return enough;
+  }
+
+  // Exact rows decide among the nodes that their codes put in front.
+  void rerank(const void* query, const SearchOptions& options, Scratch& scratch) const {
+    scratch.rows.clear();
+    for (const std::uint32_t node : scratch.nodes) {
+      map_.for_each_row(node, [&](std::uint32_t row) {
+        if (options.allowed == nullptr || options.allowed->test(row)) scratch.rows.push_back(row);
+      });
+    }
+    scratch.distances.resize(scratch.rows.size());
+    const quantization::ExactScorer exact(rows_.vectors, rows_.inverse_lengths, metric_, query);
+    exact.gather(scratch.rows.data(), scratch.rows.size(), scratch.distances.data());
+    scratch.top.reset(options.k);
+    for (std::size_t i = 0; i < scratch.rows.size(); ++i) {
+      scratch.top.push({scratch.distances[i], RowId{scratch.rows[i]}});
+    }
+  }
+
+  Rows rows_;
+  Metric metric_;
+  NodeMap map_;
+  GraphCore core_;
+  Space space_;
+  Search search_;
+};
+
+template <class Search>
+Result<std::unique_ptr<GraphIndex>> load_as(const io::SectionReader& reader, const Rows& rows,
+                                            Metric metric) {
+  auto index = std::make_unique<GraphOver<Search>>(rows.vectors.type, metric, GraphOptions{});
+  if (auto status = index->load_from(reader, rows); !status) {
+    return std::unexpected(status.error());
+  }
+  return index;
+}
+
+}  // namespace
+
+std::unique_ptr<GraphIndex> GraphIndex::create(VectorType type, Metric metric,
+                                               const GraphOptions& options) {
+  if (type.element == ElementType::kBit) {
+    return std::make_unique<GraphOver<CodeSearch>>(type, metric, options);
+  }
+  return std::make_unique<GraphOver<FusedSearch>>(type, metric, options);
+}
+
+Result<std::unique_ptr<GraphIndex>> GraphIndex::load(const io::SectionReader& reader,
+                                                     const Rows& rows, Metric metric) {
+  return rows.vectors.type.element == ElementType::kBit
+             ? load_as<CodeSearch>(reader, rows, metric)
+             : load_as<FusedSearch>(reader, rows, metric);
+}
+
+Result<std::unique_ptr<VectorIndex>> build_graph(const Rows& rows, Metric metric,
+                                                 const GraphOptions& options,
+                                                 const BuildContext& context) {
+  auto index = GraphIndex::create(rows.vectors.type, metric, options);
+  if (rows.vectors.rows != 0) {
+    if (auto status = index->insert(rows, context); !status) {
+      return std::unexpected(status.error());
+    }
+  }
+  return index;
+}
+
+Result<std::unique_ptr<VectorIndex>> load_graph(const io::SectionReader& reader, const Rows& rows,
+                                                Metric metric) {
+  auto index = GraphIndex::load(reader, rows, metric);
+  if (!index) return std::unexpected(index.error());
+  return *std::move(index);
+}
+
+}  // namespace simile::index

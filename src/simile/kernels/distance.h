@@ -1,0 +1,43 @@
+#pragma once
+/// Distances between vectors, compiled once per instruction set and chosen at run time.
+///
+/// The query of a float16 or bfloat16 row is float32; of every other row it has the row's type.
+/// Results, as float:
+///   kL2            sum of squared differences
+///   kInnerProduct  dot product (a similarity: the sign is the caller's business)
+///   kHamming       number of differing bits
+///   kJaccard       1 - |a & b| / |a | b|, 0 for two empty sets
+/// int8 sums are exact integers up to dimension 65,536 before they become float; bits are counted
+/// exactly. Every function gives the same bits on every target, for the order of float additions is
+/// part of the algorithm. pair, scan and gather agree in every bit too; block adds in another order
+/// and may differ from them by a relative 2 * dim * 2^-24 of the sum of the terms' magnitudes,
+/// in practice sqrt(dim) * 2^-24. Equal vectors are at L2 distance exactly 0 in all of them.
+///
+/// No pointer needs alignment; nothing is read past the last element, and `out` overlaps nothing.
+/// All functions are pure, thread-safe and allocate nothing; block uses 200 KiB of stack.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "simile/kernels/distance_types.h"
+#include "simile/kernels/target.h"
+#include "simile/types.h"
+
+namespace simile::kernels {
+
+enum class Op : std::uint8_t { kL2, kInnerProduct, kHamming, kJaccard };
+
+/// Bits go with kHamming and kJaccard, the other types with kL2 and kInnerProduct; anything else
+/// asserts, as does a target that this machine does not run.
+const DistanceFunctions& distance_functions(Op op, ElementType element,
+                                            Target target = active_target());
+
+/// Converts `count` components of float16, bfloat16 or int8 to float32; other types assert.
+void to_float32(ElementType element, const void* from, std::size_t count, float* to,
+                Target target = active_target());
+/// Converts float32 to float16 or bfloat16, to nearest even; what is too large becomes infinity,
+/// NaN stays NaN.
+void from_float32(ElementType element, const float* from, std::size_t count, void* to,
+                  Target target = active_target());
+
+}  // namespace simile::kernels

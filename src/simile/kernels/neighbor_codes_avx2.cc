@@ -1,0 +1,55 @@
+// clang-format off: the lanes come first, since the kernels are written over them.
+#include "simile/kernels/simd/avx2.h"
+// clang-format on
+#include "simile/kernels/neighbor_codes_table.h"
+
+namespace simile::kernels {
+namespace {
+
+/// Sums of bytes as 16-bit numbers: `all` adds byte pairs as they lie, `odd` the upper bytes alone,
+/// so that all - 256 * odd, modulo 2^16, is the sum of the lower ones.
+struct ByteSums {
+  __m256i all = _mm256_setzero_si256();
+  __m256i odd = _mm256_setzero_si256();
+
+  void add(__m256i bytes) {
+    all = _mm256_add_epi16(all, bytes);
+    odd = _mm256_add_epi16(odd, _mm256_srli_epi16(bytes, 8));
+  }
+  /// Adds the two halves, which are of different groups, and puts 16 sums in order.
+  void store(std::uint16_t* sums) const {
+    const __m256i even = _mm256_sub_epi16(all, _mm256_slli_epi16(odd, 8));
+    const __m128i low =
+        _mm_add_epi16(_mm256_castsi256_si128(even), _mm256_extracti128_si256(even, 1));
+    const __m128i high =
+        _mm_add_epi16(_mm256_castsi256_si128(odd), _mm256_extracti128_si256(odd, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums), _mm_unpacklo_epi16(low, high));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + 8), _mm_unpackhi_epi16(low, high));
+  }
+};
+
+void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::size_t groups,
+                 std::uint16_t* sums) {
+  const __m256i nibble = _mm256_set1_epi8(15);
+  ByteSums first;
+  ByteSums second;
+  for (std::size_t at = 0; at < groups * kGroupBytes; at += sizeof(__m256i)) {
+    const __m256i code = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + at));
+    const __m256i table = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tables + at));
+    first.add(_mm256_shuffle_epi8(table, _mm256_and_si256(code, nibble)));
+    second.add(_mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(code, 4), nibble)));
+  }
+  first.store(sums);
+  second.store(sums + 16);
+}
+
+}  // namespace
+}  // namespace simile::kernels
+
+#include "simile/kernels/neighbor_codes_kernels.h"
+
+namespace simile::kernels {
+
+constinit const EstimateFunction avx2::kEstimate = estimate;
+
+}  // namespace simile::kernels

@@ -1,0 +1,57 @@
+// clang-format off: the lanes come first, since the kernels are written over them.
+#include "simile/kernels/simd/avx512.h"
+// clang-format on
+#include "simile/kernels/neighbor_codes_table.h"
+
+namespace simile::kernels {
+namespace {
+
+/// Sums of bytes as 16-bit numbers: `all` adds byte pairs as they lie, `odd` the upper bytes alone,
+/// so that all - 256 * odd, modulo 2^16, is the sum of the lower ones.
+struct ByteSums {
+  __m512i all = _mm512_setzero_si512();
+  __m512i odd = _mm512_setzero_si512();
+
+  void add(__m512i bytes) {
+    all = _mm512_add_epi16(all, bytes);
+    odd = _mm512_add_epi16(odd, _mm512_srli_epi16(bytes, 8));
+  }
+  /// Adds the four quarters, which are of different groups, and puts 16 sums in order.
+  void store(std::uint16_t* sums) const {
+    const __m128i low = quarters(_mm512_sub_epi16(all, _mm512_slli_epi16(odd, 8)));
+    const __m128i high = quarters(odd);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums), _mm_unpacklo_epi16(low, high));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + 8), _mm_unpackhi_epi16(low, high));
+  }
+  static __m128i quarters(__m512i x) {
+    const __m256i half =
+        _mm256_add_epi16(_mm512_castsi512_si256(x), _mm512_extracti64x4_epi64(x, 1));
+    return _mm_add_epi16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+  }
+};
+
+void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::size_t groups,
+                 std::uint16_t* sums) {
+  const __m512i nibble = _mm512_set1_epi8(15);
+  ByteSums first;
+  ByteSums second;
+  for (std::size_t at = 0; at < groups * kGroupBytes; at += sizeof(__m512i)) {
+    const __m512i code = _mm512_loadu_si512(codes + at);
+    const __m512i table = _mm512_loadu_si512(tables + at);
+    first.add(_mm512_shuffle_epi8(table, _mm512_and_si512(code, nibble)));
+    second.add(_mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(code, 4), nibble)));
+  }
+  first.store(sums);
+  second.store(sums + 16);
+}
+
+}  // namespace
+}  // namespace simile::kernels
+
+#include "simile/kernels/neighbor_codes_kernels.h"
+
+namespace simile::kernels {
+
+constinit const EstimateFunction avx512::kEstimate = estimate;
+
+}  // namespace simile::kernels

@@ -1,0 +1,31 @@
+// clang-format off: the lanes come first, since the kernels are written over them.
+#include "simile/kernels/simd/scalar.h"
+// clang-format on
+#include "simile/kernels/neighbor_codes_table.h"
+
+namespace simile::kernels {
+namespace {
+
+void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::size_t groups,
+                 std::uint16_t* sums) {
+  for (std::size_t i = 0; i < kBlockCodes; ++i) sums[i] = 0;
+  for (std::size_t g = 0; g < groups; ++g) {
+    const std::uint8_t* group = codes + g * kGroupBytes;
+    const std::uint8_t* table = tables + g * kGroupBytes;
+    for (std::size_t j = 0; j < kGroupBytes; ++j) {
+      sums[j] = static_cast<std::uint16_t>(sums[j] + table[group[j] & 15]);
+      sums[j + 16] = static_cast<std::uint16_t>(sums[j + 16] + table[group[j] >> 4]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace simile::kernels
+
+#include "simile/kernels/neighbor_codes_kernels.h"
+
+namespace simile::kernels {
+
+constinit const EstimateFunction scalar::kEstimate = estimate;
+
+}  // namespace simile::kernels

@@ -1,0 +1,74 @@
+#include "simile/quantization/exact_scorer.h"
+
+#include <cstring>
+
+#include "simile/base/half.h"
+
+namespace simile::quantization {
+
+namespace {
+
+template <class Word, class Convert>
+double squared_length(const void* vector, std::size_t dim, Convert convert) {
+  double sum = 0;
+  for (std::size_t d = 0; d < dim; ++d) {
+    Word word;
+    std::memcpy(&word, static_cast<const std::byte*>(vector) + d * sizeof(Word), sizeof(Word));
+    const double value = convert(word);
+    sum += value * value;
+  }
+  return sum;
+}
+
+double squared_length(const void* vector, VectorType type) {
+  switch (type.element) {
+    case ElementType::kFloat32:
+      return squared_length<float>(vector, type.dim, [](float v) { return v; });
+    case ElementType::kFloat16:
+      return squared_length<std::uint16_t>(vector, type.dim, float16_to_float);
+    case ElementType::kBFloat16:
+      return squared_length<std::uint16_t>(vector, type.dim, bfloat16_to_float);
+    case ElementType::kInt8:
+      return squared_length<std::int8_t>(vector, type.dim, [](std::int8_t v) { return v; });
+    case ElementType::kBit: break;
+  }
+  return 1;
+}
+
+}  // namespace
+
+kernels::Op op_of(Metric metric) {
+  switch (metric) {
+    case Metric::kL2: return kernels::Op::kL2;
+    case Metric::kInnerProduct:
+    case Metric::kCosine: return kernels::Op::kInnerProduct;
+    case Metric::kHamming: return kernels::Op::kHamming;
+    case Metric::kJaccard: return kernels::Op::kJaccard;
+  }
+  return kernels::Op::kL2;
+}
+
+float inverse_length(const void* vector, VectorType type) {
+  return static_cast<float>(1.0 / std::sqrt(squared_length(vector, type)));
+}
+
+VectorType query_type(VectorType rows) {
+  if (rows.element == ElementType::kFloat16 || rows.element == ElementType::kBFloat16) {
+    rows.element = ElementType::kFloat32;
+  }
+  return rows;
+}
+
+ExactScorer::ExactScorer(const MatrixView& rows, std::span<const float> inverse_lengths,
+                         Metric metric, const void* query)
+    : rows_(rows),
+      inverse_lengths_(inverse_lengths),
+      metric_(metric),
+      query_(query),
+      kernels_(kernels::distance_functions(op_of(metric), rows.type.element)) {
+  if (metric == Metric::kCosine) {
+    query_inverse_length_ = inverse_length(query, query_type(rows.type));
+  }
+}
+
+}  // namespace simile::quantization

@@ -1,0 +1,140 @@
+#include "simile/quantization/int8_space.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "simile/base/parallel.h"
+#include "simile/base/text.h"
+
+namespace simile::quantization {
+
+namespace {
+
+// Above this many rows more of them do not change mean and scale to speak of.
+constexpr std::size_t kRetrainBelow = 65'536;
+constexpr std::size_t kEncodeGrain = 256;
+
+}  // namespace
+
+Int8Space::Int8Space(VectorType type, Metric metric, std::uint64_t seed)
+    : type_(type), metric_(metric), seed_(seed) {
+  const auto& kernel = kernels::distance_functions(kernels::Op::kInnerProduct, ElementType::kInt8);
+  gather_ = kernel.gather;
+  dot_ = kernel.pair;
+}
+
+bool Int8Space::append(const MatrixView& rows, std::span<const float> inverse_lengths,
+                       std::span<const std::uint32_t> nodes, std::uint32_t threads) {
+  std::size_t first = size();
+  if (!codec_ || (trained_rows_ < kRetrainBelow && rows.rows >= trained_rows_ * 4)) {
+    codec_ = Int8Codec::train(rows, inverse_lengths, metric_, seed_);
+    trained_rows_ = rows.rows;
+    stride_ = codec_->code_dim();
+    first = 0;
+  }
+  codes_.resize(nodes.size() * stride_);
+  squared_.resize(nodes.size());
+  encode(rows, inverse_lengths, nodes, first, threads);
+  measure(first);
+  return first == 0;
+}
+
+void Int8Space::encode(const MatrixView& rows, std::span<const float> inverse_lengths,
+                       std::span<const std::uint32_t> nodes, std::size_t first,
+                       std::uint32_t threads) {
+  parallel_for(threads, nodes.size() - first, kEncodeGrain,
+               [&](std::size_t begin, std::size_t end, std::uint32_t) {
+                 std::vector<float> projected(codec_->projected_floats());
+                 for (std::size_t i = first + begin; i < first + end; ++i) {
+                   const std::uint32_t row = nodes[i];
+                   const float inverse = inverse_lengths.empty() ? 1.0f : inverse_lengths[row];
+                   codec_->project_row(rows.row(row), inverse, projected.data());
+                   codec_->quantize(projected.data(), codes_.as<std::int8_t>() + i * stride_);
+                 }
+               });
+}
+
+void Int8Space::measure(std::size_t first) {
+  for (std::size_t i = first; i < squared_.size(); ++i) {
+    const std::byte* code = codes_.data() + i * stride_;
+    squared_[i] = dot_(code, code, stride_);
+  }
+}
+
+Int8Space::Scorer Int8Space::node_scorer(std::uint32_t node) const {
+  Scorer scorer;
+  scorer.space_ = this;
+  scorer.gather_ = gather_;
+  scorer.code_ = codes_.data() + node * stride_;
+  scorer.offset_ = squared_[node];
+  scorer.factor_ = 2;
+  return scorer;
+}
+
+Int8Space::Scorer Int8Space::query_scorer(const void* query, QueryBuffer& buffer) const {
+  buffer.projected.resize(codec_->projected_floats());
+  buffer.code.resize(stride_);
+  codec_->project_query(query, buffer.projected.data());
+  // A scale of its own: a query may lie far outside of the rows, where clamping would bend its
+  // direction.
+  float largest = 0;
+  for (const float v : buffer.projected) largest = std::fmax(largest, std::fabs(v));
+  const float scale = largest > 0 ? 127.0f / largest : 1.0f;
+  codec_->quantize(buffer.projected.data(), scale, buffer.code.data());
+  Scorer scorer;
+  scorer.space_ = this;
+  scorer.gather_ = gather_;
+  scorer.code_ = buffer.code.data();
+  scorer.offset_ = 0;
+  scorer.factor_ = 2 * codec_->scale() / scale;
+  return scorer;
+}
+
+void Int8Space::prepare(const void* query, FusedQuery& out) const {
+  out.projected_.resize(codec_->projected_floats());
+  out.code_.resize(stride_);
+  codec_->project_query(query, out.projected_.data());
+  float largest = 0;
+  for (float& v : out.projected_) {
+    v *= codec_->scale();
+    largest = std::fmax(largest, std::fabs(v));
+  }
+  const float scale = largest > 0 ? 127.0f / largest : 1.0f;
+  codec_->quantize(out.projected_.data(), scale, out.code_.data());
+  out.dot_ = dot_;
+  out.squared_ = dot_(out.code_.data(), out.code_.data(), stride_) / (scale * scale);
+  out.factor_ = 2 / scale;
+}
+
+std::size_t Int8Space::code_dim() const { return Int8Codec::code_dim_of(type_, metric_); }
+
+std::uint64_t Int8Space::memory_bytes() const {
+  return codes_.size() + squared_.capacity() * sizeof(float);
+}
+
+void Int8Space::write(ByteWriter& writer) const {
+  writer.put(static_cast<std::uint64_t>(trained_rows_));
+  if (codec_) codec_->write(writer);
+}
+
+Status Int8Space::read(ByteReader& reader, std::span<const std::byte> codes, std::size_t nodes) {
+  trained_rows_ = reader.get<std::uint64_t>();
+  if (nodes == 0) return {};
+  auto codec = Int8Codec::read(reader, type_, metric_);
+  if (!codec) return std::unexpected(codec.error());
+  codec_ = *std::move(codec);
+  stride_ = codec_->code_dim();
+  if (codes.size() / stride_ != nodes || codes.size() % stride_ != 0) {
+    return fail(ErrorCode::kDataLoss, join_text("codes of ", nodes, " vectors should be ",
+                                                nodes * stride_, " bytes, but are ", codes.size()));
+  }
+  codes_.resize(codes.size());
+  std::memcpy(codes_.data(), codes.data(), codes.size());
+  squared_.resize(nodes);
+  measure(0);
+  return {};
+}
+
+}  // namespace simile::quantization

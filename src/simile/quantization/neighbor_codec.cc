@@ -1,0 +1,123 @@
+#include "simile/quantization/neighbor_codec.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "simile/base/half.h"
+
+namespace simile::quantization {
+
+namespace {
+
+constexpr std::size_t kTwoPlanesUpTo = 192;
+constexpr float kHalfLargest = 65'504;
+
+// Above this multiple of the mean magnitude a component is coded 3 instead of 1: 0.98 standard
+// deviations, which is the best place for a Gaussian.
+constexpr int kOuterNumerator = 123;
+constexpr int kOuterDenominator = 100;
+
+}  // namespace
+
+NeighborCodec::NeighborCodec(std::size_t dim)
+    : dim_(dim),
+      planes_(dim <= kTwoPlanesUpTo ? 2 : 1),
+      // |r|^2 + 2 g <x, c> is at most about 8 dim 127^2.
+      unit_(static_cast<float>(std::bit_ceil(static_cast<std::uint32_t>(
+          8.0 * static_cast<double>(dim) * 127.0 * 127.0 / kHalfLargest)))) {}
+
+void NeighborCodec::encode(const std::int8_t* vertex, const std::int8_t* neighbor, std::size_t slot,
+                           std::span<std::uint8_t> block, std::uint16_t* addends,
+                           std::uint16_t* factors) const {
+  std::int64_t magnitude = 0;
+  std::int64_t squared = 0;
+  for (std::size_t d = 0; d < dim_; ++d) {
+    const int r = neighbor[d] - vertex[d];
+    magnitude += std::abs(r);
+    squared += r * r;
+  }
+  addends[slot] = 0;
+  factors[slot] = 0;
+  if (squared == 0) return;
+
+  const auto outer = static_cast<int>(magnitude * kOuterNumerator /
+                                      (kOuterDenominator * static_cast<std::int64_t>(dim_)));
+  const bool two = planes_ == 2;
+  std::int64_t code_r = 0;
+  std::int64_t code_vertex = 0;
+  const std::size_t shift = slot < 16 ? 0 : 4;
+  std::uint8_t* bytes = block.data() + slot % 16;
+  for (std::size_t g = 0; g < groups(); ++g) {
+    unsigned high = 0;
+    unsigned low = 0;
+    for (std::size_t i = 0; i < kernels::kGroupDims; ++i) {
+      const std::size_t d = g * kernels::kGroupDims + i;
+      const int r = neighbor[d] - vertex[d];
+      const bool far = two && std::abs(r) > outer;
+      const int size = far ? 3 : 1;
+      const int x = r >= 0 ? size : -size;
+      // x = 2u - 1 or 2u - 3, u the bits as a number.
+      const auto u = static_cast<unsigned>((x + (two ? 3 : 1)) / 2);
+      high |= (two ? u >> 1 : u) << i;
+      low |= (u & 1) << i;
+      code_r += x * r;
+      code_vertex += x * vertex[d];
+    }
+    std::uint8_t& top = bytes[g * kernels::kGroupBytes];
+    top = static_cast<std::uint8_t>(top | high << shift);
+    if (!two) continue;
+    std::uint8_t& bottom = bytes[(groups() + g) * kernels::kGroupBytes];
+    bottom = static_cast<std::uint8_t>(bottom | low << shift);
+  }
+  const double g = static_cast<double>(squared) / static_cast<double>(code_r);
+  const double addend =
+      (static_cast<double>(squared) + 2 * g * static_cast<double>(code_vertex)) / unit_;
+  const double factor = -2 * g / unit_;
+  addends[slot] = float_to_float16(
+      static_cast<float>(std::clamp(addend, -double{kHalfLargest}, double{kHalfLargest})));
+  factors[slot] = float_to_float16(static_cast<float>(factor));
+}
+
+void NeighborCodec::prepare(const float* query, NeighborQuery& out) const {
+  out.bytes_.resize(groups() * kernels::kGroupBytes);
+  float sum = 0;
+  float lowest_sum = 0;
+  float widest = 0;
+  for (std::size_t g = 0; g < groups(); ++g) {
+    float lowest = 0;
+    float range = 0;
+    for (std::size_t i = 0; i < kernels::kGroupDims; ++i) {
+      const float q = query[g * kernels::kGroupDims + i];
+      sum += q;
+      lowest += std::fmin(q, 0.0f);
+      range += std::fabs(q);
+    }
+    lowest_sum += lowest;
+    widest = std::fmax(widest, range);
+  }
+  // The sums over all groups must stay below 2^16.
+  const float levels = std::fmin(255.0f, std::floor(65'535.0f / static_cast<float>(groups())) - 1);
+  const float step = widest > 0 ? widest / levels : 1.0f;
+  const float inverse = 1.0f / step;
+  for (std::size_t g = 0; g < groups(); ++g) {
+    const float* q = query + g * kernels::kGroupDims;
+    float entries[16];
+    entries[0] = 0;
+    for (std::size_t i = 0; i < kernels::kGroupDims; ++i) {
+      entries[0] -= std::fmin(q[i], 0.0f);
+    }
+    for (unsigned n = 1; n < 16; ++n) {
+      entries[n] = entries[n & (n - 1)] + q[std::countr_zero(n)];
+    }
+    std::uint8_t* table = out.bytes_.data() + g * kernels::kGroupBytes;
+    for (unsigned n = 0; n < 16; ++n) {
+      table[n] = static_cast<std::uint8_t>(static_cast<int>(entries[n] * inverse + 0.5f));
+    }
+  }
+  // <x, q> = 2 <u, q> - (2^planes - 1) sum(q);  <u, q> = step * sums + weight * lowest_sum.
+  const auto weight = static_cast<float>((1 << planes_) - 1);
+  out.view_ = {out.bytes_.data(), 2 * step, weight * (2 * lowest_sum - sum)};
+}
+
+}  // namespace simile::quantization

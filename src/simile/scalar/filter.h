@@ -1,0 +1,69 @@
+#pragma once
+/// Filter expressions: text -> checked plan -> bitmap of rows. docs/filters.md is the language.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "simile/base/bitmap.h"
+#include "simile/error.h"
+#include "simile/scalar/column.h"
+#include "simile/schema.h"
+
+namespace simile::scalar {
+
+inline constexpr std::size_t kMaxFilterBytes = std::size_t{16} << 20;
+inline constexpr std::size_t kMaxFilterDepth = 256;  ///< nested parentheses, not, minus
+inline constexpr std::size_t kMaxFilterNodes =
+    262'144;  ///< operators and operands; constants in lists do not count
+
+/// What stands for {name} in an expression.
+struct TemplateValue {
+  std::variant<bool, std::int64_t, double, std::string, std::vector<TemplateValue>> value;
+};
+using TemplateValues = std::map<std::string, TemplateValue, std::less<>>;
+
+struct FilterOptions {
+  const TemplateValues* values = nullptr;
+  /// A JSON field: `$meta` means it, and so does every name that is no field: size > 3 reads
+  /// $meta["size"] > 3. Empty: none.
+  std::string_view dynamic_field;
+};
+
+/// The primary keys that an expression like `id in [1, 2]` or `id == 'a'` selects.
+using FilterKeys = std::variant<std::vector<std::int64_t>, std::vector<std::string>>;
+
+/// A compiled expression: immutable, cheap to copy, for use from any number of threads.
+class Filter {
+ public:
+  /// An empty expression selects every row. kInvalidArgument says what is wrong and at which
+  /// character, from 1: "filter: unknown field 'labl' at 1; known fields: id, label, taken".
+  static Result<Filter> compile(std::string_view expression, const Schema& schema,
+                                const FilterOptions& options = {});
+
+  /// The rows among [0, rows) for which the expression is true; where it is unknown, because a
+  /// value is null, the row is not selected. With `only`, a set of `rows` rows, the others are
+  /// not looked at and not selected. kDataLoss where a column is damaged.
+  Result<Bitmap> evaluate(const ColumnSource& columns, std::size_t rows,
+                          const Bitmap* only = nullptr) const;
+
+  /// True where every row is selected without a look.
+  bool selects_all() const;
+  /// Names of the fields that evaluate() reads.
+  const std::vector<std::string>& fields() const;
+  /// Where the whole expression only lists primary keys: these, each once; a lookup then beats
+  /// evaluate(). Else null.
+  const FilterKeys* keys() const;
+
+ private:
+  struct Plan;
+  explicit Filter(std::shared_ptr<const Plan> plan);
+  std::shared_ptr<const Plan> plan_;
+};
+
+}  // namespace simile::scalar

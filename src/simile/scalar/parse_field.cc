@@ -1,0 +1,152 @@
+/// The textual form of a field. Grammar, with words apart by blanks:
+///   field  = ("int64" | "string") "primary" "key" ["auto"]
+///          | scalar ["nullable"]
+///          | element "[" digits "]" metric [index kind]
+///   scalar = name of a type, or "array<" name of an element type ">"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+#include "simile/schema.h"
+
+namespace simile {
+
+namespace {
+
+constexpr std::array<std::string_view, 11> kTypeNames = {"bool",  "int8",  "int16",  "int32",
+                                                         "int64", "float", "double", "string",
+                                                         "json",  "array", "vector"};
+constexpr std::string_view kForms =
+    "bool, int8, int16, int32, int64, float, double, string, json, array<int64>, float32[128]";
+
+std::unexpected<Error> refuse(std::string_view name, std::string_view text, std::string_view why) {
+  return fail(ErrorCode::kInvalidArgument, join_text("field '", name, "': '", text, "': ", why));
+}
+
+std::vector<std::string_view> split_words(std::string_view text) {
+  std::vector<std::string_view> words;
+  constexpr std::string_view kBlanks = " \t\r\n";
+  for (std::size_t at = text.find_first_not_of(kBlanks); at != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(kBlanks, at), text.size());
+    words.push_back(text.substr(at, end - at));
+    at = text.find_first_not_of(kBlanks, end);
+  }
+  return words;
+}
+
+/// kArray, kVector and what else cannot be named by one word are not found.
+std::optional<FieldType> find_scalar(std::string_view word) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(FieldType::kArray); ++i) {
+    if (kTypeNames[i] == word) return static_cast<FieldType>(i);
+  }
+  return std::nullopt;
+}
+
+/// "float32[128]": the words after it are metric and index kind.
+Status parse_vector(Field& field, std::string_view text, std::vector<std::string_view>& words) {
+  const std::string_view word = words[0];
+  const std::size_t bracket = word.find('[');
+  const auto element = parse_element_type(word.substr(0, bracket));
+  if (!element) return refuse(field.name, text, element.error().message);
+  field.type = FieldType::kVector;
+  field.vector.element = *element;
+  const std::string_view digits = word.substr(bracket + 1, word.size() - bracket - 2);
+  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), field.vector.dim);
+  if (word.back() != ']' || end.ec != std::errc() || end.ptr != digits.data() + digits.size()) {
+    return refuse(field.name, text, "the dimension is a number in brackets, as in float32[128]");
+  }
+  if (words.size() < 2) {
+    return refuse(field.name, text, "name the metric after the dimension, as in float32[128] l2");
+  }
+  const auto metric = parse_metric(words[1]);
+  if (!metric) return refuse(field.name, text, metric.error().message);
+  field.metric = *metric;
+  words.erase(words.begin(), words.begin() + 2);
+  if (words.empty()) return {};
+  const auto kind = parse_index_kind(words[0]);
+  if (!kind) return refuse(field.name, text, kind.error().message);
+  field.index = *kind;
+  words.erase(words.begin());
+  return {};
+}
+
+Status parse_type(Field& field, std::string_view text, std::vector<std::string_view>& words) {
+  const std::string_view word = words[0];
+  if (word.find('[') != std::string_view::npos) return parse_vector(field, text, words);
+  const bool is_array = word.starts_with("array<") && word.ends_with(">");
+  const auto found = find_scalar(is_array ? word.substr(6, word.size() - 7) : word);
+  if (is_array) {
+    if (!found || *found >= FieldType::kJson) {
+      return refuse(field.name, text,
+                    "an array is of bool, int8, int16, int32, int64, float, double or string");
+    }
+    field.type = FieldType::kArray;
+    field.element_type = *found;
+  } else if (found) {
+    field.type = *found;
+  } else {
+    return refuse(field.name, text, join_text("unknown type '", word, "'; known: ", kForms));
+  }
+  words.erase(words.begin());
+  return {};
+}
+
+}  // namespace
+
+std::string_view name_of(FieldType type) {
+  const auto index = static_cast<std::size_t>(type);
+  return index < kTypeNames.size() ? kTypeNames[index] : "unknown";
+}
+
+Result<Field> parse_field(std::string_view name, std::string_view text) {
+  Field field;
+  field.name = name;
+  std::vector<std::string_view> words = split_words(text);
+  if (words.empty()) return refuse(name, text, join_text("the type is missing; known: ", kForms));
+  SIMILE_TRY(parse_type(field, text, words));
+
+  const auto take = [&words](std::string_view word) {
+    if (words.empty() || words[0] != word) return false;
+    words.erase(words.begin());
+    return true;
+  };
+  if (take("primary")) {
+    if (!take("key")) return refuse(name, text, "after primary comes key");
+    field.primary_key = true;
+    field.auto_id = take("auto");
+  } else {
+    field.nullable = take("nullable");
+  }
+  if (!words.empty()) {
+    return refuse(name, text,
+                  join_text("'", words[0],
+                            "' is not understood; known: primary key, "
+                            "primary key auto, nullable"));
+  }
+  return field;
+}
+
+std::string describe(const Field& field) {
+  std::string text;
+  if (field.type == FieldType::kVector) {
+    text = join_text(name_of(field.vector.element), "[", field.vector.dim, "] ",
+                     name_of(field.metric));
+    if (field.index != IndexKind::kGraph) text += join_text(" ", name_of(field.index));
+  } else if (field.type == FieldType::kArray) {
+    text = join_text("array<", name_of(field.element_type), ">");
+  } else {
+    text = name_of(field.type);
+  }
+  if (field.primary_key) text += " primary key";
+  if (field.auto_id) text += " auto";
+  if (field.nullable) text += " nullable";
+  return text;
+}
+
+}  // namespace simile
