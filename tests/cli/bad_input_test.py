@@ -187,7 +187,7 @@ def run_in_mount(simile, mount, *arguments):
     quoted = " ".join(f"'{argument}'" for argument in [simile.binary, *arguments])
     return subprocess.run(
         ["unshare", "--mount", "--map-root-user", "sh", "-c", f"{mount} && {quoted}"],
-        cwd=simile.folder, capture_output=True, text=True, timeout=60,
+        cwd=simile.folder, capture_output=True, text=True, timeout=1200,
     )
 
 

@@ -8,6 +8,8 @@ import subprocess
 import numpy
 import pytest
 
+HANG = 1200  # seconds after which a process is thought to hang
+
 
 class Simile:
     """Runs the program in a folder of its own."""
@@ -21,7 +23,7 @@ class Simile:
         """Exit code, stdout and stderr, whatever they are."""
         return subprocess.run(
             [self.binary, *map(str, arguments)],
-            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120,
+            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=HANG,
         )
 
     def __call__(self, *arguments):

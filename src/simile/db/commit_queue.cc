@@ -22,6 +22,11 @@ void CommitQueue::commit(WriteRequest& request) {
   changed_.notify_all();
 }
 
+std::size_t CommitQueue::waiting() const {
+  const std::scoped_lock lock(mutex_);
+  return waiting_.size();
+}
+
 std::vector<WriteRequest*> CommitQueue::next_group() const {
   std::vector<WriteRequest*> group;
   std::uint64_t bytes = 0;

@@ -25,6 +25,9 @@ class CommitQueue {
   /// Returns when the request has its result. Requests are processed in the order of arrival.
   void commit(WriteRequest& request);
 
+  /// Requests that have no result yet.
+  std::size_t waiting() const;
+
  private:
   /// A group takes no more once it has this many bytes, so that the first in it need not wait long.
   static constexpr std::uint64_t kGroupBytes = std::uint64_t{16} << 20;
@@ -32,7 +35,7 @@ class CommitQueue {
   std::vector<WriteRequest*> next_group() const;
 
   const Process process_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<WriteRequest*> waiting_;  // those of the group at work are in front
   bool leader_at_work_ = false;

@@ -1,23 +1,23 @@
 #include "simile/db/commit_queue.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <thread>
 
 namespace simile::db {
 namespace {
 
+using testing::ElementsAre;
+
 TEST(CommitQueue, EveryRequestIsProcessedOnceAndOneLeaderWorksAtATime) {
   std::atomic<int> inside{0};
   std::uint64_t next = 0;
-  std::size_t groups = 0;
   CommitQueue queue([&](std::span<WriteRequest* const> group) {
     ASSERT_EQ(inside.fetch_add(1), 0);
     for (WriteRequest* request : group) request->result->sequence = ++next;
-    ++groups;
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    std::this_thread::yield();
     inside.fetch_sub(1);
   });
   std::vector<std::thread> threads;
@@ -35,25 +35,40 @@ TEST(CommitQueue, EveryRequestIsProcessedOnceAndOneLeaderWorksAtATime) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(next, 800);
-  EXPECT_LT(groups, 800);  // some shared one
+  EXPECT_EQ(queue.waiting(), 0);
 }
 
-TEST(CommitQueue, LargeRequestsGoAlone) {
+/// Sizes of the groups where `requests` requests of `bytes` come while the first is at work.
+std::vector<std::size_t> groups_of(std::size_t requests, std::uint64_t bytes) {
   std::vector<std::size_t> sizes;
+  CommitQueue* all = nullptr;
   CommitQueue queue([&](std::span<WriteRequest* const> group) {
     sizes.push_back(group.size());
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    while (sizes.size() == 1 && all->waiting() < requests) std::this_thread::yield();
   });
+  all = &queue;
   std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
+  for (std::size_t thread = 0; thread < requests; ++thread) {
     threads.emplace_back([&] {
       WriteRequest request;
-      request.bytes = std::uint64_t{1} << 30;
+      request.bytes = bytes;
       queue.commit(request);
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(sizes, std::vector<std::size_t>({1, 1, 1, 1}));
+  return sizes;
+}
+
+TEST(CommitQueue, RequestsThatComeMeanwhileShareAGroup) {
+  EXPECT_THAT(groups_of(8, 1000), ElementsAre(1, 7));
+}
+
+TEST(CommitQueue, AGroupTakesNoMoreThan16MiB) {
+  EXPECT_THAT(groups_of(6, std::uint64_t{8} << 20), ElementsAre(1, 2, 2, 1));
+}
+
+TEST(CommitQueue, LargeRequestsGoAlone) {
+  EXPECT_THAT(groups_of(4, std::uint64_t{1} << 30), ElementsAre(1, 1, 1, 1));
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ TEST(DatabaseConcurrency, WritesAreAtomicAndDurableWhateverElseHappens) {
   run.crash(0);
 }
 
-TEST(DatabaseConcurrency, WritersShareSyncs) {
+TEST(DatabaseConcurrency, WritesOfManyThreadsAreAllKept) {
   const auto disk = io::FaultStorage::make();
   const auto database = open_or_die(disk);
   const auto collection = *database->create_collection("c", test_schema());
