@@ -90,7 +90,8 @@ class Engine {
   // --- engine_flush.cc -----------------------------------------------------------------------
   /// Seals what was written so far, without its index.
   Status seal(CollectionState& collection, const CancelToken* cancel);
-  /// Seals collections whose growing segment, or whose share of the logs, is too large.
+  /// Seals collections whose growing segment, or whose share of the logs, is too large, and those
+  /// of which an earlier flush has failed.
   Status seal_where_due();
   bool seal_is_due(const CollectionState& collection) const;
 
@@ -135,12 +136,16 @@ class Engine {
 
   Status check_request(const WriteRequest& request) const;
   Status wait_for_room(const WriteRequest& request);
+  Status retry_failed_seal();
   void commit_group(std::span<WriteRequest* const> group);
   Result<WriteResult> apply(WriteRequest& request);
   static void encode(const WriteRequest& request, ByteWriter& payload);
   static void roll_back(WriteRequest& request, std::size_t applied);
   void after_write(const WriteRequest& request);
 
+  /// Holding flush_mutex_.
+  Status seal_locked(CollectionState& collection, const CancelToken* cancel);
+  bool is_half_sealed(const CollectionState& collection) const;
   Result<std::uint64_t> begin_seal(CollectionState& collection, std::vector<SegmentView>& frozen);
   Status finish_seal(CollectionState& collection, std::uint64_t up_to,
                      const CollectionState::Replacement& replacement,

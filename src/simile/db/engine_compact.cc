@@ -181,7 +181,10 @@ Status Engine::write_derived(CollectionState& collection, const SegmentView& vie
   if (is_keys) {
     const auto* keys = view.segment->column(schema.primary_key().name);
     SIMILE_TRY(keys->check());
-    SIMILE_TRY(segment::KeyMap::build(*keys, view.rows)->write(*storage_, path));
+    if (Status wrote = segment::KeyMap::build(*keys, view.rows)->write(*storage_, path); !wrote) {
+      remove_files({path});
+      return wrote;
+    }
   } else {
     const auto rows = view.segment->vectors(field, view.rows);
     SIMILE_ASSIGN(index,

@@ -58,8 +58,17 @@ Result<std::uint64_t> Engine::begin_seal(CollectionState& collection,
   return sequence_.load();
 }
 
+bool Engine::is_half_sealed(const CollectionState& collection) const {
+  const std::scoped_lock lock(commit_mutex_);
+  return !collection.frozen().empty();
+}
+
 Status Engine::seal(CollectionState& collection, const CancelToken* cancel) {
   const std::scoped_lock lock(flush_mutex_);
+  return seal_locked(collection, cancel);
+}
+
+Status Engine::seal_locked(CollectionState& collection, const CancelToken* cancel) {
   std::vector<SegmentView> frozen;
   SIMILE_ASSIGN(const std::uint64_t up_to, begin_seal(collection, frozen));
   if (up_to == 0) return {};
@@ -133,9 +142,11 @@ Status Engine::write_changed_deletes(const CollectionState& collection, Publicat
 }
 
 Status Engine::seal_where_due() {
+  // Held for the choice, too: what another flush is sealing just now is not due any more.
+  const std::scoped_lock flushing(flush_mutex_);
   Status all;
   for (const auto& collection : all_or_oldest_due()) {
-    Status sealed = seal(*collection, nullptr);
+    Status sealed = seal_locked(*collection, nullptr);
     // Dropped meanwhile: nothing is left to seal.
     if (!sealed && sealed.error().code != ErrorCode::kNotFound) all = sealed;
   }
@@ -145,10 +156,11 @@ Status Engine::seal_where_due() {
   return all;
 }
 
+/// Holding flush_mutex_.
 std::vector<std::shared_ptr<CollectionState>> Engine::all_or_oldest_due() const {
   std::vector<std::shared_ptr<CollectionState>> due;
   for (const auto& collection : all()) {
-    if (seal_is_due(*collection)) due.push_back(collection);
+    if (seal_is_due(*collection) || is_half_sealed(*collection)) due.push_back(collection);
   }
   if (!due.empty()) return due;
   // A collection that is hardly written to must not keep all logs alive.

@@ -175,7 +175,8 @@ Status Engine::close(bool finish) {
   Status result = writable();
   for (const auto& collection : all()) {
     if (!result) break;
-    if (growing_bytes(*collection) > kCloseSealBytes || log_count() > kCloseSealLogs) {
+    if (growing_bytes(*collection) > kCloseSealBytes || is_half_sealed(*collection) ||
+        log_count() > kCloseSealLogs) {
       result = seal(*collection, nullptr);
     }
     if (result && finish && background) {
@@ -183,6 +184,11 @@ Status Engine::close(bool finish) {
       result = repair(*collection, {}, nullptr);
     }
   }
+  // A flush or a compaction in another thread ends first: the next writer, whom the lock lets in,
+  // would use the same names for its files.
+  const std::scoped_lock building(build_mutex_);
+  const std::scoped_lock flushing(flush_mutex_);
+  const std::scoped_lock publishing(manifest_mutex_);
   const std::scoped_lock lock(commit_mutex_);
   if (result) result = logs_->close();
   closed_.store(true);

@@ -160,8 +160,22 @@ void Engine::encode(const WriteRequest& request, ByteWriter& payload) {
   }
 }
 
+/// Without threads of its own, the database says here what became of a flush behind an earlier
+/// write.
+Status Engine::retry_failed_seal() {
+  {
+    const std::scoped_lock lock(room_mutex_);
+    if (seal_failed_) return {};
+  }
+  const Status sealed = seal_where_due();
+  if (sealed) return {};
+  return fail(sealed.error().code,
+              join_text("nothing was written, because what was written before cannot be flushed: ",
+                        sealed.error().message));
+}
+
 Status Engine::wait_for_room(const WriteRequest& request) {
-  if (!maintenance_) return {};
+  if (!maintenance_) return retry_failed_seal();
   const auto is_full = [&] {
     return std::ranges::any_of(request.operations, [&](const RequestedOperation& operation) {
       return operation.rows != nullptr &&
@@ -184,7 +198,7 @@ void Engine::after_write(const WriteRequest& request) {
   if (maintenance_) {
     maintenance_->notify();
   } else {
-    // The write is acknowledged already: a failure here is one of the next write to come, if any.
+    // The write is acknowledged already: the next one tries again and says so.
     static_cast<void>(seal_where_due());
   }
 }

@@ -17,6 +17,8 @@ LogSet::LogSet(std::shared_ptr<io::Storage> storage, std::uint64_t database_id,
 }
 
 Status LogSet::rotate(std::uint64_t first_sequence) {
+  // Nothing was written to the last one: flushes that fail again and again add no file each.
+  if (writer_ && logs_.back().first_sequence == first_sequence) return {};
   // A number is used up even where this fails: a part of the file may be there.
   const segment::LogHeader header{++largest_, database_id_, first_sequence};
   SIMILE_ASSIGN(auto writer, segment::LogWriter::create(*storage_, header));

@@ -20,7 +20,8 @@ class LogSet {
   LogSet(std::shared_ptr<io::Storage> storage, std::uint64_t database_id,
          const std::vector<segment::LogHeader>& old, std::uint64_t largest);
 
-  /// Begins a log whose first write is `first_sequence`; the old one is kept where it fails.
+  /// Begins a log whose first write is `first_sequence`, unless the last one is such a log; the old
+  /// one is kept where it fails.
   Status rotate(std::uint64_t first_sequence);
   Status append(std::span<const std::byte> payload, std::uint32_t batches);
   Status close();

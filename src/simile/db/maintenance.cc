@@ -49,8 +49,10 @@ void Maintenance::seal_loop() {
     static_cast<void>(engine_.seal_where_due());  // writers that wait are told
     if (engine_.next_file_.load() != files) {
       const std::scoped_lock lock(mutex_);
-      ++news_;  // for the builder
-      seen = news_;
+      // For the builder. What came meanwhile is still news for this thread: a writer may wait.
+      const bool is_first = news_ == seen;
+      ++news_;
+      if (is_first) seen = news_;
       changed_.notify_all();
     }
   }

@@ -134,6 +134,31 @@ TEST_P(BlockTest, TakesEveryDimensionUpToTwoVectors) {
   }
 }
 
+/// Depth is cut at 256 units: float32 components, or pairs of int8. The part behind a cut may be as
+/// short as one component.
+TEST_P(BlockTest, TakesDimensionsJustPastACut) {
+  const std::size_t unit = kernel().row == ElementType::kBit ? 8 : 1;
+  for (const std::size_t cut : {256, 512, 768, 1024}) {
+    for (std::size_t dim = cut - 2; dim <= cut + 3; ++dim) {
+      const Shape shape{3, 5, dim * unit};
+      Operands operands(kernel(), shape, random_);
+      operands.compute(kernel(), target());
+      const std::vector<float> results = operands.results();
+      for (std::size_t q = 0; q < shape.queries; ++q) {
+        for (std::size_t r = 0; r < shape.rows; ++r) {
+          const Expected expected =
+              expected_distance(kernel(), operands.query(q), operands.row(r), shape.dim);
+          ASSERT_NEAR(static_cast<double>(operands.at(q, r)), expected.value,
+                      tolerance(kernel(), expected, shape.dim))
+              << shape << ", seed " << kSeed;
+        }
+      }
+      operands.compute(kernel(), Target::kScalar);
+      EXPECT_EQ(operands.results(), results) << shape << ", seed " << kSeed;
+    }
+  }
+}
+
 TEST_P(BlockTest, HasTheBitsOfTheScalarTarget) {
   for (const Shape& shape : kShapes) {
     Operands operands(kernel(), shape, random_);

@@ -26,8 +26,8 @@ struct Block {
   std::size_t row_stride;
   std::size_t row_count;
   std::size_t dim;
-  float* out;  ///< out[q * out_stride + r]
-  std::size_t out_stride;
+  float* out;  ///< out[q * out_stride + r]; nothing between row_count and out_stride is written
+  std::size_t out_stride;  ///< floats, not bytes; row_count or more
 };
 using BlockFunction = void (*)(const Block& block);
 
