@@ -1,0 +1,128 @@
+#include "simile/scalar/filter/constant_parser.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+#include "simile/scalar/filter/expression.h"
+#include "simile/scalar/json.h"
+
+namespace simile::scalar::filter {
+
+namespace {
+
+/// What an expression could say itself.
+bool is_usable(const TemplateValue& value, std::size_t levels) {
+  if (const auto* number = std::get_if<double>(&value.value)) return std::isfinite(*number);
+  if (const auto* text = std::get_if<std::string>(&value.value)) return is_text(*text);
+  const auto* list = std::get_if<std::vector<TemplateValue>>(&value.value);
+  if (list == nullptr) return true;
+  return levels > 0 && std::ranges::all_of(*list, [levels](const TemplateValue& one) {
+           return is_usable(one, levels - 1);
+         });
+}
+
+}  // namespace
+
+Status ConstantParser::check_levels(std::size_t levels) const {
+  if (levels <= kMaxFilterDepth) return {};
+  return error(token_.at, "nested too deep",
+               join_text("at most ", kMaxFilterDepth, " levels; shorten or split it"));
+}
+
+std::unexpected<Error> ConstantParser::error(std::size_t at, std::string_view what,
+                                             std::string_view hint) const {
+  return filter_error(text_, at, what, hint);
+}
+
+std::unexpected<Error> ConstantParser::unexpected_token(std::string_view expected) const {
+  const std::string what = token_.kind == TokenKind::kEnd
+                               ? std::string("the expression ends")
+                               : join_text("unexpected '", token_.text.substr(0, 40), "'");
+  return error(token_.at, what, join_text("expected ", expected));
+}
+
+Status ConstantParser::advance() {
+  SIMILE_ASSIGN(token_, lexer_.next());
+  return {};
+}
+
+Result<bool> ConstantParser::take(TokenKind kind) {
+  if (token_.kind != kind) return false;
+  SIMILE_TRY(advance());
+  return true;
+}
+
+Status ConstantParser::expect(TokenKind kind, std::string_view what) {
+  if (token_.kind != kind) return unexpected_token(what);
+  return advance();
+}
+
+Result<TemplateValue> ConstantParser::parse_constant(std::string_view expected) {
+  const Token token = token_;
+  switch (token.kind) {
+    case TokenKind::kInteger:
+      if (token.integer >= kTwoTo63) return error(token.at, "integer out of range");
+      SIMILE_TRY(advance());
+      return TemplateValue{static_cast<std::int64_t>(token.integer)};
+    case TokenKind::kFloat: SIMILE_TRY(advance()); return TemplateValue{token.number};
+    case TokenKind::kString: SIMILE_TRY(advance()); return TemplateValue{token.string};
+    case TokenKind::kTrue: SIMILE_TRY(advance()); return TemplateValue{true};
+    case TokenKind::kFalse: SIMILE_TRY(advance()); return TemplateValue{false};
+    case TokenKind::kTemplate: return parse_template();
+    case TokenKind::kLeftBracket: return parse_list(TokenKind::kRightBracket);
+    case TokenKind::kPlus:
+    case TokenKind::kMinus: return parse_signed_constant();
+    default: return unexpected_token(expected);
+  }
+}
+
+Result<TemplateValue> ConstantParser::parse_signed_constant() {
+  const bool negative = token_.kind == TokenKind::kMinus;
+  SIMILE_TRY(advance());
+  const Token token = token_;
+  if (token.kind == TokenKind::kFloat) {
+    SIMILE_TRY(advance());
+    return TemplateValue{negative ? -token.number : token.number};
+  }
+  if (token.kind != TokenKind::kInteger) return unexpected_token("a number after the sign");
+  if (token.integer >= kTwoTo63 && !negative) return error(token.at, "integer out of range");
+  SIMILE_TRY(advance());
+  // Negated in 64 bits without a sign, where -2^63 has its place.
+  return TemplateValue{static_cast<std::int64_t>(negative ? 0 - token.integer : token.integer)};
+}
+
+Result<TemplateValue> ConstantParser::parse_template() {
+  const Token token = token_;
+  SIMILE_TRY(advance());
+  std::string given;
+  if (values_ != nullptr) {
+    if (const auto found = values_->find(token.text); found != values_->end()) {
+      if (is_usable(found->second, kMaxFilterDepth)) return found->second;
+      return error(token.at, join_text("the value of {", token.text, "} cannot be compared"),
+                   "it holds NaN, Inf, text that is not UTF-8 or too many nested lists");
+    }
+    for (const auto& entry : *values_) given += (given.empty() ? "" : ", ") + entry.first;
+  }
+  return error(token.at, join_text("no value for {", token.text, "}"),
+               given.empty() ? "no values were given" : join_text("given: ", given));
+}
+
+Result<TemplateValue> ConstantParser::parse_list(TokenKind end) {
+  const Level level(levels_);
+  SIMILE_TRY(check_levels(levels_));
+  SIMILE_TRY(advance());
+  std::vector<TemplateValue> values;
+  while (token_.kind != end) {
+    SIMILE_ASSIGN(TemplateValue value, parse_constant("a constant or the end of the list"));
+    values.push_back(std::move(value));
+    if (token_.kind == end) break;
+    SIMILE_TRY(expect(TokenKind::kComma, "a comma or the end of the list"));
+  }
+  SIMILE_TRY(advance());
+  return TemplateValue{std::move(values)};
+}
+
+}  // namespace simile::scalar::filter
