@@ -97,7 +97,7 @@ Result<IndexKind> parse_index_kind(std::string_view name);
 Status check_metric(Metric metric, ElementType element);
 
 /// Refuses what cannot be stored or searched: NaN or Inf, and under cosine a zero vector. The
-/// error names the first bad row.
-Status check_vectors(const MatrixView& vectors, Metric metric);
+/// error names the first bad row, counted from `first_row`.
+Status check_vectors(const MatrixView& vectors, Metric metric, std::uint64_t first_row = 0);
 
 }  // namespace simile

@@ -39,11 +39,36 @@ def test_nan_and_inf(simile, unchanged, vectors, bad):
     assert "17" in message
 
 
-def test_zero_vector_under_cosine(simile, vectors):
+def test_rows_are_counted_from_the_start_of_the_file(simile, unchanged):
+    rows = numpy.ones((2000, 8))
+    rows[1234, 3] = numpy.nan
+    save(simile, "y.npy", rows)
+    message = simile.fails("import", "y.npy", "--db", unchanged, "-c", "c", "--first-id", "900",
+                           "--batch", "100", "--skip", "1200")
+    assert message.startswith("y.npy: vector 1234 holds NaN")
+    message = simile.fails("search", "--db", unchanged, "--queries", "y.npy")
+    assert message.startswith("y.npy: vector 1234 holds NaN")
+    message = simile.fails("eval", "--db", unchanged, "--queries", "y.npy", "--limit", "2000")
+    assert message.startswith("y.npy: vector 1234 holds NaN")
+
+
+def test_a_batch_that_is_refused_is_named(simile, vectors):
+    save(simile, "y.npy", vectors)
+    keys = [str(i) for i in range(200)]
+    keys[160] = keys[150]
+    (simile.folder / "ids.txt").write_text("\n".join(keys))
+    message = simile.fails("import", "y.npy", "--db", "b.simile", "-c", "c", "-m", "l2",
+                           "--ids", "ids.txt", "--batch", "100")
+    assert message.startswith("y.npy, batch of 100 rows from row 100 on: field 'id': key 150 is")
+    assert "--skip 100" in message and simile.count("b.simile") == 100
+
+
+def test_a_new_collection_that_gets_no_row_is_not_made(simile, vectors):
     vectors[5] = 0
     save(simile, "y.npy", vectors)
     message = simile.fails("import", "y.npy", "--db", "b.simile", "-c", "c", "-m", "cosine")
     assert "5" in message and "zero" in message
+    assert simile.json("collections", "list", "--db", "b.simile") == []
 
 
 def test_duplicate_key_in_a_batch(simile, unchanged, vectors):

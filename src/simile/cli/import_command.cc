@@ -132,6 +132,14 @@ Result<Import> prepare(const ImportOptions& options) {
   return import;
 }
 
+/// The engine counts rows from the start of a batch, and does not know of files.
+std::unexpected<Error> refused(const Error& error, const ImportOptions& options,
+                               std::uint64_t first_row, std::size_t rows) {
+  if (error.code != ErrorCode::kInvalidArgument) return std::unexpected(error);
+  return fail(error.code, join_text(options.file, ", batch of ", counted(rows, "row"), " from row ",
+                                    first_row, " on: ", error.message));
+}
+
 /// Step 3. `rows` counts what is stored, also where an error stops it.
 Status write_rows(Import& import, const ImportOptions& options, Session& session,
                   std::uint64_t& rows) {
@@ -150,7 +158,7 @@ Status write_rows(Import& import, const ImportOptions& options, Session& session
     if (batch.rows == 0) break;
     auto written =
         options.upsert ? import.collection->upsert(batch) : import.collection->insert(batch);
-    if (!written) return std::unexpected(std::move(written).error());
+    if (!written) return refused(written.error(), options, options.skip + rows, batch.rows);
     rows += batch.rows;
     const std::uint64_t total = import.file->rows_estimate();
     if (progress) progress(rows, std::min(options.limit, total - std::min(total, options.skip)));
@@ -176,7 +184,13 @@ Result<int> run_import(const ImportOptions& options, Session& session) {
   std::uint64_t rows = 0;
   const Status written = write_rows(import, options, session, rows);
   session.console.end_progress();
-  if (!written) return stopped(written.error(), options, rows);
+  if (!written) {
+    // A collection of no rows would hold the name, with a schema that the first rows belie.
+    if (import.created && rows == 0) {
+      SIMILE_TRY(import.database->drop_collection(options.collection));
+    }
+    return stopped(written.error(), options, rows);
+  }
   const double write_seconds = elapsed();
   if (!options.no_index) {
     const Progress progress = session.console.progress("building the index", "rows");

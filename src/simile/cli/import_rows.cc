@@ -6,6 +6,7 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/cli/query_file.h"
 
 namespace simile::cli {
 
@@ -85,6 +86,7 @@ Result<Batch> RowReader::next(std::size_t rows_max) {
   strings_.resize(block_.columns.size() + 1);
   SIMILE_TRY(add_keys(batch));
   SIMILE_ASSIGN(const Field* vector, schema_.vector_field(names_.vector_field));
+  SIMILE_TRY(check_block(file_, block_, vector->metric));
   ColumnView vectors;
   vectors.field = vector->name;
   vectors.type = FieldType::kVector;

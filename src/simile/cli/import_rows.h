@@ -39,7 +39,7 @@ class RowReader {
   Status skip(std::uint64_t rows, std::size_t block_rows);
 
   /// The next rows, valid until the next call; no rows at the end. kInvalidArgument where the keys
-  /// run out before the rows do, or do not go with the collection's.
+  /// run out before the rows do, or do not go with the collection's, and where a vector holds NaN.
   Result<Batch> next(std::size_t rows_max);
 
  private:
