@@ -32,12 +32,13 @@ struct PictureIndexReport {
   std::uint64_t reused = 0;     ///< of added and updated: same bytes as a known picture
   std::uint64_t removed = 0;
   std::uint64_t skipped = 0;  ///< unreadable, reported through on_skipped
-  double seconds = 0;
+  double seconds = 0;         ///< of the whole call, opening the model included
 };
 
 /// Makes `collection` hold one row for each picture below `folder`. Fields: path (string primary
-/// key, absolute), feature, content (hash of the bytes), bytes, modified (ns), width, height.
-/// May be stopped at any moment, by cancel or by force, and goes on from there when called again.
+/// key, absolute), feature, content (hash of the bytes), bytes, modified (ns), width, height. At
+/// the end the rows are sealed into a segment with its index. May be stopped at any moment, by
+/// cancel or by force, and goes on from there when called again.
 Result<PictureIndexReport> index_pictures(Database& database, const std::string& folder,
                                           const PictureIndexOptions& options);
 
@@ -55,10 +56,17 @@ struct PictureSearchOptions {
   PictureLimits limits;
 };
 
+struct PictureSearchResult {
+  std::vector<PictureHit> hits;  ///< nearest first
+  std::string model;             ///< name of the model
+  double open_seconds = 0;  ///< for opening the model; near 0 where the last search used it too
+  double seconds = 0;       ///< for all the rest: reading, decoding, embedding, searching
+};
+
 /// The pictures most similar to the one in `file`. kFailedPrecondition, naming both, where `model`
-/// is not the one that made the collection.
-Result<std::vector<PictureHit>> search_pictures(Database& database, const std::string& file,
-                                                const PictureSearchOptions& options);
+/// is not the one that made the collection; kNotFound where that is not known and none is named.
+Result<PictureSearchResult> search_pictures(Database& database, const std::string& file,
+                                            const PictureSearchOptions& options);
 
 /// Writes one self-contained page: the query, then the hits as thumbnails with their distances.
 Status write_picture_page(const std::string& output, const std::string& query_file,

@@ -122,16 +122,16 @@ nb::tuple index_folder(const NativeDatabase& database, const std::string& folder
 
 nb::list search_folder(const NativeDatabase& database, const std::string& file,
                        const PictureSearchOptions& options) {
-  Result<std::vector<PictureHit>> hits = fail(ErrorCode::kUnknown, "");
+  Result<PictureSearchResult> result = fail(ErrorCode::kUnknown, "");
   {
     const nb::gil_scoped_release no_gil;
-    hits = search_pictures(*database.database, file, options);
+    result = search_pictures(*database.database, file, options);
   }
-  nb::list found;
-  for (const PictureHit& hit : value_of(std::move(hits))) {
-    found.append(nb::make_tuple(hit.path, hit.distance));
+  nb::list hits;
+  for (const PictureHit& hit : value_of(std::move(result)).hits) {
+    hits.append(nb::make_tuple(hit.path, hit.distance));
   }
-  return found;
+  return hits;
 }
 
 void write_page(const std::string& output, const std::string& query_file, const nb::list& hits,

@@ -43,6 +43,14 @@ def test_index_reports_what_it_did(simile, photos):
     (again,) = [r for r in simile.json("pictures", "index", "photos", "--db", "p.simile")
                 if "found" in r]
     assert (again["added"], again["unchanged"], again["removed"]) == (0, 5, 1)
+    (collection,) = simile.json("info", "--db", "p.simile")[0]["collections"]
+    assert collection["growing_rows"] == 0 and collection["indexed_rows"] == 5
+
+
+def test_a_folder_without_pictures_is_no_error_but_said(simile, photos):
+    (simile.folder / "empty").mkdir()
+    done = simile.run("pictures", "index", "empty", "--db", "p.simile")
+    assert done.returncode == 0 and "empty: holds no file that ends in .jpg" in done.stderr
 
 
 def test_search_finds_the_similar_ones_and_writes_a_page(simile, photos):
@@ -51,7 +59,9 @@ def test_search_finds_the_similar_ones_and_writes_a_page(simile, photos):
     names = [hit["path"].rsplit("/", 1)[1] for hit in answer["hits"]]
     assert names[0] == "level0.bmp" and answer["hits"][0]["distance"] < 1e-5
     assert set(names) == {"level0.bmp", "level1.bmp", "level2.bmp"}
+    assert answer["model"] == "simile-photo-128" and 0 < answer["seconds"]
     page = (simile.folder / "out.html").read_text()
+    assert "model simile-photo-128" in page
     assert "level1.bmp" in page and "<script src" not in page
     assert "level0.bmp" in simile("pictures", "search", "photos/level0.bmp", "--db", "p.simile")
 

@@ -1,7 +1,6 @@
 #include "simile/cli/pictures_command.h"
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -71,31 +70,41 @@ Result<int> run_index(const IndexCommandOptions& options, Session& session) {
   SIMILE_ASSIGN(const PictureIndexReport report,
                 index_pictures(*database, options.folder, pictures));
   SIMILE_TRY(database->close());
+  if (report.found == 0) {
+    console.note(
+        join_text(options.folder, ": holds no file that ends in .jpg .jpeg .png .webp .gif .bmp"));
+  }
   console.result(json_of(report), text_of(report));
   return 0;
 }
 
 Result<int> run_search(const SearchCommandOptions& options, Session& session) {
   SIMILE_ASSIGN(const auto database, open_for_reading(options.database));
-  const auto start = std::chrono::steady_clock::now();
-  SIMILE_ASSIGN(const std::vector<PictureHit> hits,
+  SIMILE_ASSIGN(const PictureSearchResult found,
                 search_pictures(*database, options.file, options.pictures));
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   Json json_hits = Json::array();
   TextTable table;
   table.column("rank", TextTable::Align::kRight);
   table.column("distance", TextTable::Align::kRight);
   table.column("picture");
-  for (const PictureHit& hit : hits) {
+  for (const PictureHit& hit : found.hits) {
     json_hits.push_back(Json{{"path", hit.path}, {"distance", json_float(hit.distance)}});
     table.row({join_text(json_hits.size()), short_number(hit.distance), hit.path});
   }
-  Json json{{"query", options.file}, {"hits", std::move(json_hits)}, {"seconds", elapsed.count()}};
-  std::string text = table.text(1000);
+  Json json{{"query", options.file},
+            {"hits", std::move(json_hits)},
+            {"model", found.model},
+            {"open_seconds", found.open_seconds},
+            {"seconds", found.seconds}};
+  std::string text =
+      found.hits.empty()
+          ? "no picture found\n"
+          : join_text(table.text(1000), "found in ", readable_seconds(found.seconds), ", after ",
+                      readable_seconds(found.open_seconds), " for opening the model\n");
   if (!options.page.empty()) {
-    const std::string note =
-        join_text(options.database, ", collection ", options.pictures.collection);
-    SIMILE_TRY(write_picture_page(options.page, options.file, hits, elapsed.count(), note));
+    const std::string note = join_text(options.database, ", collection ",
+                                       options.pictures.collection, ", model ", found.model);
+    SIMILE_TRY(write_picture_page(options.page, options.file, found.hits, found.seconds, note));
     json["html"] = options.page;
     text += join_text("wrote ", options.page, "\n");
   }

@@ -1,7 +1,6 @@
 #include "simile/pictures/folder_indexer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "simile/base/check.h"
@@ -16,17 +15,16 @@ constexpr std::size_t kBatchPictures = 64;
 
 }  // namespace
 
-FolderIndexer::FolderIndexer(Collection& collection, const PictureEmbedder& embedder,
+FolderIndexer::FolderIndexer(Collection& collection, const ModelCard& card, EmbedderSource source,
                              const PictureIndexOptions& options)
     : collection_(collection),
-      embedder_(embedder),
+      card_(card),
+      source_(std::move(source)),
       options_(options),
       before_(collection.snapshot()),
-      rows_(embedder.card().dimension) {}
+      rows_(card.dimension) {}
 
-Result<PictureIndexReport> FolderIndexer::run(const std::string& folder) {
-  const auto start = std::chrono::steady_clock::now();
-  SIMILE_ASSIGN(const FolderContents contents, walk_folder(folder, options_.follow_symlinks));
+Result<PictureIndexReport> FolderIndexer::run(const FolderContents& contents) {
   SIMILE_ASSIGN(known_, known_pictures(*before_, options_.cancel));
   for (const auto& [path, picture] : known_) known_sources_.emplace(picture.content, path);
   for (const auto& [path, why] : contents.unreadable) skip(path, "cannot be read: " + why);
@@ -36,7 +34,6 @@ Result<PictureIndexReport> FolderIndexer::run(const std::string& folder) {
   report_progress();
   SIMILE_TRY(load_all(files));
   if (options_.prune) SIMILE_TRY(prune(contents));
-  report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report_;
 }
 
@@ -54,9 +51,11 @@ std::vector<FoundPicture> FolderIndexer::plan(const FolderContents& contents) {
 }
 
 Status FolderIndexer::load_all(const std::vector<FoundPicture>& files) {
+  if (files.empty()) return {};
+  SIMILE_ASSIGN(embedder_, source_());
   std::unordered_set<std::string> contents;
   for (const auto& [content, path] : known_sources_) contents.insert(content);
-  PictureLoader loader(embedder_, files, std::move(contents),
+  PictureLoader loader(*embedder_, files, std::move(contents),
                        {.threads = resolve_threads(options_.threads),
                         .ahead = kBatchPictures,
                         .limits = options_.limits,
@@ -98,20 +97,20 @@ Status FolderIndexer::flush() {
 
 Status FolderIndexer::infer_staged() {
   if (staged_.empty()) return {};
-  const std::size_t dimension = embedder_.card().dimension;
-  const std::size_t input_floats = embedder_.input_floats();
+  const std::size_t dimension = card_.dimension;
+  const std::size_t input_floats = embedder_->input_floats();
   std::vector<float> inputs;
   inputs.reserve(staged_.size() * input_floats);
   for (const LoadedPicture& picture : staged_) {
     inputs.insert(inputs.end(), picture.input.begin(), picture.input.end());
   }
   std::vector<float> features(staged_.size() * dimension);
-  SIMILE_TRY(embedder_.infer(inputs, staged_.size(), features));
-  const VectorType type{ElementType::kFloat32, embedder_.card().dimension};
+  SIMILE_TRY(embedder_->infer(inputs, staged_.size(), features));
+  const VectorType type{ElementType::kFloat32, card_.dimension};
   for (std::size_t i = 0; i < staged_.size(); ++i) {
     LoadedPicture& picture = staged_[i];
     const std::span<const float> feature = std::span(features).subspan(i * dimension, dimension);
-    if (!check_vectors(MatrixView(feature.data(), 1, type), embedder_.card().metric)) {
+    if (!check_vectors(MatrixView(feature.data(), 1, type), card_.metric)) {
       const std::string why = "the model gives no usable feature for it";
       skip(picture.path, why);
       damaged_.emplace(picture.content, why);
@@ -173,7 +172,7 @@ Status FolderIndexer::copy_from(const Snapshot& snapshot,
   std::unordered_map<std::string_view, std::size_t> row_of;
   for (std::size_t row = 0; row < table.rows; ++row) row_of.emplace(content->strings[row], row);
 
-  const std::size_t dimension = embedder_.card().dimension;
+  const std::size_t dimension = card_.dimension;
   std::vector<LoadedPicture> left;
   for (LoadedPicture& picture : waiting_) {
     const auto found = row_of.find(picture.content);

@@ -1,8 +1,9 @@
 #pragma once
 /// Brings a collection in step with a folder:
-///   1. walk the folder, read what the collection knows of it;
+///   1. compare what a walk found with what the collection knows;
 ///   2. a file of the known size and time of change is left alone; all others are read and hashed,
-///      on threads of their own (picture_loader.h);
+///      on threads of their own (picture_loader.h); where there is none, the model stays closed,
+///      since opening it takes longer than all the rest;
 ///   3. a content that is known, from before or from this run, is copied; others go through the
 ///      model, many at a time;
 ///   4. rows are written in batches, each durable before the next, so that a run that is cut off
@@ -10,6 +11,7 @@
 ///   5. rows of files that are gone are deleted.
 /// Nothing of this depends on what an earlier run left behind: each run compares and completes.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -26,14 +28,18 @@
 
 namespace simile::pictures {
 
+/// Opens a model. Called at most once, and only where there is a picture to read.
+using EmbedderSource = std::function<Result<std::shared_ptr<const PictureEmbedder>>()>;
+
 class FolderIndexer {
  public:
-  /// The collection must be of the embedder's model. Everything passed must outlive the indexer.
-  FolderIndexer(Collection& collection, const PictureEmbedder& embedder,
+  /// `card` is that of the collection, and of what `source` opens. References must outlive the
+  /// indexer.
+  FolderIndexer(Collection& collection, const ModelCard& card, EmbedderSource source,
                 const PictureIndexOptions& options);
 
-  /// Once per object.
-  Result<PictureIndexReport> run(const std::string& folder);
+  /// Once per object. The report has no `seconds`.
+  Result<PictureIndexReport> run(const FolderContents& contents);
 
  private:
   /// Files that must be read, in the order of their paths.
@@ -60,7 +66,9 @@ class FolderIndexer {
   bool cancelled() const { return options_.cancel != nullptr && options_.cancel->cancelled(); }
 
   Collection& collection_;
-  const PictureEmbedder& embedder_;
+  const ModelCard& card_;
+  EmbedderSource source_;
+  std::shared_ptr<const PictureEmbedder> embedder_;  ///< null until a picture must be read
   const PictureIndexOptions& options_;
   std::shared_ptr<const Snapshot> before_;  ///< the collection when the run began
   KnownPictures known_;

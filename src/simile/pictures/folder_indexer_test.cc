@@ -73,7 +73,14 @@ class FolderIndexerTest : public testing::Test {
       skipped_[fs::path(file).lexically_relative(root_ / "photos")] = why;
     };
     embedder_.prepared = embedder_.inferred = 0;
-    return FolderIndexer(*collection_, embedder_, options_).run(root_ / folder);
+    opened_ = 0;
+    SIMILE_ASSIGN(const FolderContents contents,
+                  walk_folder(root_ / folder, options_.follow_symlinks));
+    const EmbedderSource source = [&]() -> Result<std::shared_ptr<const PictureEmbedder>> {
+      ++opened_;
+      return std::shared_ptr<const PictureEmbedder>(std::shared_ptr<void>(), &embedder_);
+    };
+    return FolderIndexer(*collection_, embedder_.card(), source, options_).run(contents);
   }
   PictureIndexReport index(const std::string& folder = "photos") {
     const Result<PictureIndexReport> report = try_index(folder);
@@ -119,6 +126,7 @@ class FolderIndexerTest : public testing::Test {
   std::unique_ptr<Database> database_;
   std::shared_ptr<Collection> collection_;
   FakeEmbedder embedder_;
+  int opened_ = 0;  ///< times that the last run opened the model
   PictureIndexOptions options_;
   std::map<std::string, std::string> skipped_;
   std::time_t clock_ = 1'600'000'000;
@@ -136,6 +144,7 @@ TEST_F(FolderIndexerTest, AddsEveryPicture) {
 
 TEST_F(FolderIndexerTest, DoesNothingForAnEmptyFolder) {
   EXPECT_EQ(index().found, 0u);
+  EXPECT_EQ(opened_, 0);
   EXPECT_THAT(rows(), IsEmpty());
 }
 
@@ -147,6 +156,7 @@ TEST_F(FolderIndexerTest, ReadsNothingTheSecondTime) {
   EXPECT_EQ(again.unchanged, 5u);
   EXPECT_EQ(again.added, 0u);
   EXPECT_EQ(embedder_.prepared, 0u);
+  EXPECT_EQ(opened_, 0);
   EXPECT_EQ(rows().size(), 5u);
 }
 

@@ -92,9 +92,18 @@ Status check_model(const Collection& collection, const ModelCard& card) {
 
 Result<RegisteredModel> model_for(const Collection& collection, const std::string& model) {
   SIMILE_ASSIGN(const ModelCard stored, card_of(collection));
-  SIMILE_ASSIGN(RegisteredModel found, find_model(model.empty() ? stored.name : model));
-  SIMILE_TRY(check_model(collection, found.card));
-  return found;
+  if (!model.empty()) {
+    SIMILE_ASSIGN(RegisteredModel found, find_model(model));
+    SIMILE_TRY(check_model(collection, found.card));
+    return found;
+  }
+  for (RegisteredModel& known : list_models()) {
+    if (same_features(stored, known.card)) return std::move(known);
+  }
+  return fail(ErrorCode::kNotFound,
+              join_text("collection '", collection.name(), "' was made with the model ",
+                        describe(stored), ", which is not among the known ones; name its file, ",
+                        stored.file, ", with --model, or make it known with simile models add"));
 }
 
 Result<KnownPictures> known_pictures(const Snapshot& snapshot, const CancelToken* cancel) {

@@ -37,8 +37,9 @@ Result<ModelCard> card_of(const Collection& collection);
 /// kFailedPrecondition, naming both models, where `card` is not the one of `collection`.
 Status check_model(const Collection& collection, const ModelCard& card);
 
-/// The model to use with `collection`: `model` where one is named, else the one it was made with,
-/// found by its name. Checked as check_model does.
+/// The model to use with `collection`: `model` where one is named, checked as check_model does;
+/// else the known one that makes the same features, whatever its name, and kNotFound where there is
+/// none.
 Result<RegisteredModel> model_for(const Collection& collection, const std::string& model);
 
 struct KnownPicture {

@@ -109,7 +109,9 @@ TEST_F(PictureCollection, NeedsTheModelItWasMadeWith) {
   const auto collection = create(picture_schema(fake_card("gone")).value());
   const Result<RegisteredModel> model = model_for(*collection, "");
   EXPECT_EQ(model.error().code, ErrorCode::kNotFound);
-  EXPECT_THAT(model.error().message, HasSubstr("'gone'"));
+  EXPECT_THAT(model.error().message,
+              testing::AllOf(HasSubstr("made with the model gone version 1 (sha256 eeee"),
+                             HasSubstr("name its file, gone.onnx, with --model")));
 }
 
 }  // namespace

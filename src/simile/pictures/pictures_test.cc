@@ -87,12 +87,44 @@ TEST_F(Pictures, FindTheirTwinFirst) {
   put("copy", 3);
   PictureSearchOptions options;
   options.k = 3;
-  const auto hits = search_pictures(*database_, photo("copy"), options);
-  ASSERT_TRUE(hits) << hits.error().message;
-  ASSERT_EQ(hits->size(), 3u);
-  EXPECT_EQ((*hits)[0].path, photo("stripes3"));
-  EXPECT_NEAR((*hits)[0].distance, 0, 1e-5);
-  EXPECT_LE((*hits)[1].distance, (*hits)[2].distance);
+  const auto found = search_pictures(*database_, photo("copy"), options);
+  ASSERT_TRUE(found) << found.error().message;
+  const std::vector<PictureHit>& hits = found->hits;
+  ASSERT_EQ(hits.size(), 3u);
+  EXPECT_EQ(hits[0].path, photo("stripes3"));
+  EXPECT_NEAR(hits[0].distance, 0, 1e-5);
+  EXPECT_LE(hits[1].distance, hits[2].distance);
+  EXPECT_EQ(found->model, default_model());
+  EXPECT_GT(found->seconds, 0);
+}
+
+TEST_F(Pictures, AreSealedWithTheirIndex) {
+  index();
+  const CollectionInfo info = database_->collection("pictures").value()->info();
+  EXPECT_EQ(info.growing_rows, 0u);
+  EXPECT_EQ(info.indexed_rows, 5u);
+}
+
+TEST_F(Pictures, AreSealedByTheNextRunWhereOneWasStopped) {
+  index();
+  const auto collection = database_->collection("pictures").value();
+  const Table rows = collection->snapshot()->query("", {}, 1, 0).value();
+  Batch batch{.rows = 1, .columns = {}};
+  std::vector<std::vector<std::string_view>> strings(rows.columns.size());
+  for (std::size_t i = 0; i < rows.columns.size(); ++i) {
+    const Column& column = rows.columns[i];
+    strings[i].assign(column.strings.begin(), column.strings.end());
+    ColumnView& view = batch.columns.emplace_back();
+    view.field = column.field;
+    view.type = column.type;
+    view.vector = column.vector;
+    view.fixed = column.fixed;
+    view.strings = strings[i];
+  }
+  ASSERT_TRUE(collection->upsert(batch));
+  ASSERT_EQ(collection->info().growing_rows, 1u);
+  index();
+  EXPECT_EQ(collection->info().growing_rows, 0u);
 }
 
 TEST_F(Pictures, AreFoundByFilterAndExactly) {
@@ -100,10 +132,10 @@ TEST_F(Pictures, AreFoundByFilterAndExactly) {
   PictureSearchOptions options;
   options.where = "path != '" + photo("stripes3") + "'";
   options.exact = true;
-  const auto hits = search_pictures(*database_, photo("stripes3"), options);
-  ASSERT_TRUE(hits) << hits.error().message;
-  EXPECT_EQ(hits->size(), 4u);
-  for (const PictureHit& hit : *hits) EXPECT_NE(hit.path, photo("stripes3"));
+  const auto found = search_pictures(*database_, photo("stripes3"), options);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->hits.size(), 4u);
+  for (const PictureHit& hit : found->hits) EXPECT_NE(hit.path, photo("stripes3"));
 }
 
 TEST_F(Pictures, NameTheFileThatCannotBeSearchedWith) {

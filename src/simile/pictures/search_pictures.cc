@@ -1,3 +1,4 @@
+#include <chrono>
 #include <mutex>
 
 #include "simile/base/check.h"
@@ -8,6 +9,12 @@
 
 namespace simile {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_between(Clock::time_point start, Clock::time_point end) {
+  return std::chrono::duration<double>(end - start).count();
+}
 
 /// The model of the last search stays loaded: opening one takes longer than a hundred searches.
 Result<std::shared_ptr<const PictureEmbedder>> open_kept(const RegisteredModel& model) {
@@ -26,13 +33,16 @@ Result<std::shared_ptr<const PictureEmbedder>> open_kept(const RegisteredModel& 
 
 }  // namespace
 
-Result<std::vector<PictureHit>> search_pictures(Database& database, const std::string& file,
-                                                const PictureSearchOptions& options) {
+Result<PictureSearchResult> search_pictures(Database& database, const std::string& file,
+                                            const PictureSearchOptions& options) {
+  const Clock::time_point start = Clock::now();
   SIMILE_ASSIGN(const auto collection, database.collection(options.collection));
   SIMILE_ASSIGN(const RegisteredModel model, pictures::model_for(*collection, options.model));
   const Result<pictures::FileBytes> picture = pictures::read_file(file, options.limits.bytes_max);
   if (!picture) return fail(picture.error().code, join_text(file, ": ", picture.error().message));
+  const Clock::time_point before_open = Clock::now();
   SIMILE_ASSIGN(const auto embedder, open_kept(model));
+  const Clock::time_point after_open = Clock::now();
   const Result<std::vector<float>> feature = embedder->embed(picture->bytes, options.limits);
   if (!feature) return fail(feature.error().code, join_text(file, ": ", feature.error().message));
 
@@ -47,11 +57,14 @@ Result<std::vector<PictureHit>> search_pictures(Database& database, const std::s
   SIMILE_ASSIGN(const SearchResult found, collection->snapshot()->search(request));
   const Column* path = found.rows.find(pictures::kPath);
   SIMILE_CHECK(path != nullptr && path->strings.size() == found.distances.size());
-  std::vector<PictureHit> hits;
+  PictureSearchResult result;
   for (std::size_t i = 0; i < found.distances.size(); ++i) {
-    hits.push_back({.path = path->strings[i], .distance = found.distances[i]});
+    result.hits.push_back({.path = path->strings[i], .distance = found.distances[i]});
   }
-  return hits;
+  result.model = model.card.name;
+  result.open_seconds = seconds_between(before_open, after_open);
+  result.seconds = seconds_between(start, Clock::now()) - result.open_seconds;
+  return result;
 }
 
 }  // namespace simile
