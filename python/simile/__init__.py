@@ -14,8 +14,8 @@
 `simile.pictures` turns pictures into vectors. Distances: smaller is always nearer.
 """
 
-from simile import errors, pictures
-from simile._simile import Index, __version__, kernel_target
+from simile import _simile, errors, pictures
+from simile._simile import Index, kernel_target
 from simile.database import (
     Collection,
     CollectionInfo,
@@ -31,6 +31,8 @@ from simile.database import (
 )
 from simile.errors import Error
 from simile.rows import Hits, HitsBatch, Rows
+
+__version__: str = getattr(_simile, "__version__")  # stubs leave such names out
 
 __all__ = [
     "Collection",

@@ -49,8 +49,9 @@ def as_rows(array, element: str, dim: int, name: str) -> np.ndarray:
 
 
 def as_ids(ids, name: str) -> np.ndarray:
-    """`ids` as a contiguous int64 array of one dimension."""
+    """`ids`, one or many, as a contiguous int64 array of one dimension."""
     values, is_bfloat16 = _numpy_of(ids, name)
+    values = np.atleast_1d(values)
     if values.size == 0 and values.dtype == np.float64:  # the empty list
         values = values.astype(np.int64)
     if values.ndim != 1 or values.dtype.kind not in "iu" or is_bfloat16:

@@ -1,6 +1,7 @@
 """Databases of collections: durable, atomic writes; search by nearness and by filter."""
 
 import dataclasses
+import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -141,13 +142,19 @@ class Database:
         return Collection(self._native.create_collection(name, list(fields.items())))
 
     def collection(self, name: str) -> "Collection":
-        """The named collection; NotFound where there is none. Also `db[name]`."""
+        """The named collection; NotFound where there is none. Also `db[name]`.
+
+        Iterating over a database gives the names, and `name in db` asks for one.
+        """
         return Collection(self._native.collection(name))
 
     __getitem__ = collection
 
     def __contains__(self, name):
         return name in self._native.collections()
+
+    def __iter__(self):
+        return iter(self._native.collections())
 
     def collections(self) -> list[str]:
         """Names of the collections."""
@@ -185,7 +192,8 @@ class Database:
         return DatabaseInfo(**{**found, "collections": collections})
 
     def close(self) -> None:
-        """Finishes background work, syncs and unlocks; later calls fail."""
+        """Finishes background work, syncs and unlocks. Later writes fail; collections that are
+        held go on showing what they had."""
         self._native.close()
 
     def __enter__(self):
@@ -236,9 +244,10 @@ class _Readable:
         :raises InvalidArgument: wrong shape, NaN, Inf, unknown field, filter that does not parse
         """
         request = _simile.NativeRequest()
-        request.k = _checked_k(k)
+        k = _checked_k(k)
+        request.k = k
         request.where = where or ""
-        request.fields = [fields] if isinstance(fields, str) else list(fields or ())
+        request.fields = _names(fields)
         request.field = field
         request.effort = ef
         request.exact = exact
@@ -258,7 +267,7 @@ class _Readable:
         :param fields: columns to return; empty is all of them
         """
         keys = _columns.encode_keys(self._fields, ids)
-        return self._rows(self._native_snapshot().get(keys, list(fields or ())))
+        return self._rows(self._native_snapshot().get(keys, _names(fields)))
 
     def query(
         self,
@@ -275,7 +284,7 @@ class _Readable:
         if limit < 0 or offset < 0:
             raise InvalidArgument(f"limit is {limit} and offset {offset}; both must be >= 0")
         snapshot = self._native_snapshot()
-        return self._rows(snapshot.query(where or "", list(fields or ()), limit, offset))
+        return self._rows(snapshot.query(where or "", _names(fields), limit, offset))
 
     def count(self, where: str = "") -> int:
         """Number of rows that match a filter, or of all."""
@@ -389,6 +398,15 @@ class Collection(_Readable):
 
 
 def _checked_k(k):
-    if not isinstance(k, int) or not 1 <= k <= 16_384:
+    try:
+        number = operator.index(k)  # also NumPy's integers
+    except TypeError:
+        number = 0
+    if not 1 <= number <= 16_384:
         raise InvalidArgument(f"k is {k!r}; it must be in 1..16384")
-    return k
+    return number
+
+
+def _names(fields):
+    """Field names as a list; a text is one name, not its letters."""
+    return [fields] if isinstance(fields, str) else list(fields or ())

@@ -42,7 +42,7 @@ class Rows(collections.abc.Sequence):
         """A pandas DataFrame; vectors and arrays become objects."""
         import pandas
 
-        columns = {name: _listed(values) for name, values in self.columns.items()}
+        columns = {name: _listed(values) for name, values in self._table().items()}
         return pandas.DataFrame(columns)
 
     def to_arrow(self):
@@ -50,7 +50,7 @@ class Rows(collections.abc.Sequence):
         import pyarrow
 
         columns = {}
-        for name, values in self.columns.items():
+        for name, values in self._table().items():
             if getattr(values, "ndim", 1) == 2:
                 flat = pyarrow.array(np.ascontiguousarray(values).reshape(-1))
                 columns[name] = pyarrow.FixedSizeListArray.from_arrays(flat, values.shape[1])
@@ -61,19 +61,20 @@ class Rows(collections.abc.Sequence):
         return pyarrow.table(columns)
 
     def __repr__(self):
-        return f"{self._title()}\n{_drawn(self._shown(), self._count)}".rstrip()
+        return f"{self._title()}\n{_drawn(self._table(), self._count)}".rstrip()
 
     def _title(self):
         return f"{self._count} row{'' if self._count == 1 else 's'}"
 
-    def _shown(self):
+    def _table(self):
         return self.columns
 
 
 class Hits(Rows):
     """The hits of one query, nearest first.
 
-    Iterating gives dicts with the primary key, "distance", and the fields that were asked for.
+    Iterating gives dicts with the primary key, "distance", and the fields that were asked for;
+    tables have the same columns. A field that is called distance itself is in `columns` only.
     """
 
     def __init__(self, key, distances, columns):
@@ -94,18 +95,13 @@ class Hits(Rows):
         if isinstance(which, str):
             return self.distances if which == "distance" else super().__getitem__(which)
         row = super().__getitem__(which)
-        return {
-            self._key: row.pop(self._key),
-            "distance": float(self.distances[which]),
-            **row,
-        }
+        return _beside(self._key, float(self.distances[which]), row)
 
     def _title(self):
         return f"{len(self)} hit{'' if len(self) == 1 else 's'}, nearest first"
 
-    def _shown(self):
-        rest = {name: values for name, values in self.columns.items() if name != self._key}
-        return {self._key: self.ids, "distance": self.distances, **rest}
+    def _table(self):
+        return _beside(self._key, self.distances, self.columns)
 
 
 class HitsBatch(collections.abc.Sequence):
@@ -144,6 +140,19 @@ class HitsBatch(collections.abc.Sequence):
         """float32 (queries, k), nan where there are fewer hits."""
         return self._padded(self._distances, np.nan)
 
+    def to_pandas(self):
+        """A pandas DataFrame of all hits, the number of their query in the column "query"."""
+        return self._rows().to_pandas()
+
+    def to_arrow(self):
+        """An Arrow table of all hits, the number of their query in the column "query"."""
+        return self._rows().to_arrow()
+
+    def _rows(self):
+        queries = np.repeat(np.arange(len(self)), np.diff(self._offsets))
+        hits = _beside(self._key, self._distances, self._columns)
+        return Rows(len(queries), {"query": queries, **hits})
+
     def _padded(self, values, filler):
         counts = np.diff(self._offsets)
         padded = np.full((len(self), self._k), filler, dtype=values.dtype)
@@ -152,6 +161,13 @@ class HitsBatch(collections.abc.Sequence):
 
     def __repr__(self):
         return f"hits of {len(self)} queries, {len(self._distances)} in all"
+
+
+def _beside(key, distance, columns):
+    """Of hits: the key, the distance, then the other columns."""
+    own = (key, "distance")
+    rest = {name: values for name, values in columns.items() if name not in own}
+    return {key: columns[key], "distance": distance, **rest}
 
 
 def _plain(value):

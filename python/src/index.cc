@@ -3,12 +3,14 @@
 #include "simile/index.h"
 
 #include <nanobind/stl/filesystem.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "bindings.h"
@@ -37,13 +39,20 @@ std::uint32_t in_range(const char* name, std::int64_t value, std::uint32_t first
 
 constexpr std::uint32_t kAny = std::numeric_limits<std::uint32_t>::max();
 
+/// The dtype of an index for which none was named: the one that goes with its metric.
+ElementType usual_element(Metric metric) {
+  const bool of_bits = metric == Metric::kHamming || metric == Metric::kJaccard;
+  return of_bits ? ElementType::kBit : ElementType::kFloat32;
+}
+
 void create(Index* self, std::int64_t dim, const std::string& metric, const std::string& kind,
-            const std::string& dtype, std::int64_t degree, std::int64_t build_effort,
+            const std::optional<std::string>& dtype, std::int64_t degree, std::int64_t build_effort,
             std::uint64_t seed) {
   IndexOptions options;
   options.type.dim = in_range("dim", dim, 1, kMaxDimension);
-  options.type.element = value_of(parse_element_type(dtype));
   options.metric = value_of(parse_metric(metric));
+  options.type.element =
+      dtype ? value_of(parse_element_type(*dtype)) : usual_element(options.metric);
   options.kind = value_of(parse_index_kind(kind));
   options.degree = in_range("degree", degree, 0, kAny);
   options.build_effort = in_range("build_effort", build_effort, 0, kAny);
@@ -151,9 +160,10 @@ constexpr const char* kInitDoc = R"(An empty index.
 
 :param dim: components of a vector, 1 to 65,536; bits for dtype "bit", a multiple of 8
 :param metric: "l2" (squared Euclidean distance), "ip" (minus the inner product), "cosine"
-    (1 - cosine similarity); with dtype "bit": "hamming", "jaccard". Smaller is always nearer.
+    (1 - cosine similarity); of bits: "hamming", "jaccard". Smaller is always nearer.
 :param kind: "graph" (navigable graph, approximate) or "flat" (scan of everything, exact)
-:param dtype: "float32", "float16", "bfloat16", "int8" or "bit"
+:param dtype: "float32", "float16", "bfloat16", "int8" or "bit"; None is "bit" for hamming and
+    jaccard, "float32" for the others
 :param degree: graph only: edges of a vertex, 8 to 128
 :param build_effort: graph only: beam width while inserting; larger is slower and better
 :param seed: of the choices the graph makes; same rows, parameters and seed give the same index
@@ -189,13 +199,14 @@ void bind_index(nb::module_& module) {
       "tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.float32]]";
   nb::class_<Index>(module, "Index", kIndexDoc)
       .def("__init__", &create, "dim"_a, "metric"_a = "l2", "kind"_a = "graph",
-           "dtype"_a = "float32", "degree"_a = 32, "build_effort"_a = 100, "seed"_a = 1, kInitDoc)
+           "dtype"_a = nb::none(), "degree"_a = 32, "build_effort"_a = 100, "seed"_a = 1, kInitDoc)
       .def("add", &add, "x"_a, "ids"_a = nb::none(), "threads"_a = 0, "progress"_a = nb::none(),
            nb::sig(kAddSignature), kAddDoc)
       .def("search", &search, "q"_a, "k"_a = 10, "ef"_a = 64, "threads"_a = 1,
            nb::sig(kSearchSignature), kSearchDoc)
       .def("remove", &remove, "ids"_a, nb::sig("def remove(self, ids: typing.Any) -> int"),
-           "Removes vectors by id, absent ones are no error; returns how many were there.")
+           "Removes vectors by id, one or many; absent ones are no error; returns how many were "
+           "there.")
       .def("save", &save, "path"_a,
            "Writes one file, atomically: a crash leaves the old file or the new one.")
       .def_static("load", &load, "path"_a,

@@ -222,3 +222,25 @@ def test_rows_become_pandas_and_arrow(hits):
     arrow = rows.to_arrow()
     assert arrow["v"].to_pylist() == [[1, 0], [0, 1]]
     assert arrow["n"].to_pylist() == [None, 4]
+
+
+def test_tables_of_hits_have_the_distance():
+    pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    columns = {"id": np.array([5, 6, 7]), "label": ["a", "b", "c"]}
+    distances = np.array([0.5, 1, 2], np.float32)
+    frame = Hits("id", distances, columns).to_pandas()
+    assert list(frame) == ["id", "distance", "label"]
+    assert frame["distance"].tolist() == [0.5, 1, 2]
+    batch = HitsBatch("id", 2, np.array([0, 2, 3]), distances, columns)
+    frame = batch.to_pandas()
+    assert list(frame) == ["query", "id", "distance", "label"]
+    assert frame["query"].tolist() == [0, 0, 1] and frame["id"].tolist() == [5, 6, 7]
+    assert batch.to_arrow()["label"].to_pylist() == ["a", "b", "c"]
+
+
+def test_a_field_called_distance_does_not_hide_the_distance():
+    columns = {"id": np.array([5]), "distance": ["far"]}
+    hits = Hits("id", np.array([0.5], np.float32), columns)
+    assert hits[0] == {"id": 5, "distance": 0.5} and hits["distance"].tolist() == [0.5]
+    assert hits.columns["distance"] == ["far"]

@@ -59,6 +59,9 @@ def test_the_readme_in_small(images):
     assert images.delete([3, 4, 100_000]) == 2
     assert images.delete(where="taken < 30") == 3
     assert images.get([1, 6, 5])["id"].tolist() == [6, 5]
+    assert list(images.get(6, fields="label").columns) == ["id", "label"]
+    assert list(images.query("id == 6", fields="taken").columns) == ["id", "taken"]
+    assert len(images.search(rows["feature"][4], k=np.int32(7))) == 7
     assert images.count() == len(images) == 295
     assert images.count("label == 'cat'") == 98
 
@@ -180,6 +183,7 @@ def test_a_snapshot_does_not_change(images):
 def test_names_of_collections(db, images):
     assert db.collections() == ["images"]
     assert "images" in db and "other" not in db
+    assert list(db) == ["images"]
     with pytest.raises(simile.Error, match="images"):
         db.create_collection("images", FIELDS)
     with pytest.raises(KeyError, match="other"):

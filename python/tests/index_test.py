@@ -68,6 +68,14 @@ def test_bits_come_packed_or_as_bool(rng, metric):
     assert np.allclose(distances[:, 1], expected)
 
 
+@pytest.mark.parametrize("metric", ["hamming", "jaccard"])
+def test_metrics_of_bits_need_no_dtype(metric):
+    index = simile.Index(dim=16, metric=metric)
+    assert index.dtype == "bit"
+    index.add(np.array([[1, 2], [255, 0]], np.uint8))
+    assert index.search(np.array([1, 2], np.uint8), k=1)[0].tolist() == [0]
+
+
 def test_shapes_follow_the_query(rng):
     index = simile.Index(8)
     index.add(rng.normal(size=8))
@@ -205,7 +213,7 @@ def test_int8_refuses_what_it_cannot_hold():
         ({"dim": 8, "metric": "manhattan"}, "cosine"),
         ({"dim": 8, "kind": "tree"}, "flat"),
         ({"dim": 8, "dtype": "float64"}, "float32"),
-        ({"dim": 8, "metric": "hamming"}, "hamming"),
+        ({"dim": 8, "metric": "hamming", "dtype": "float32"}, "hamming"),
         ({"dim": 12, "metric": "hamming", "dtype": "bit"}, "8"),
         ({"dim": 8, "degree": 1}, "degree"),
     ],
@@ -244,7 +252,8 @@ def test_removed_vectors_are_not_found(rng):
     index.add(x)
     assert index.remove(np.arange(0, 100, 2)) == 50
     assert index.remove([0, 1000]) == 0
-    assert len(index) == 50
+    assert index.remove(1) == index.remove(np.int64(3)) == 1
+    assert len(index) == 48
     ids, _ = index.search(x, k=10, ef=200)
     assert (ids % 2 == 1).all()
 
