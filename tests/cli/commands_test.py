@@ -141,3 +141,17 @@ def test_no_colour_and_no_bars_without_a_terminal(simile, vectors):
     done = simile.run("import", "x.npy", "--db", "a.simile", "-c", "c", "-m", "l2")
     assert "\x1b" not in done.stdout + done.stderr
     assert "\r" not in done.stdout + done.stderr
+
+
+def test_no_command_builds_an_index_unasked(simile):
+    rows = numpy.random.default_rng(1).normal(size=(5000, 300)).astype("f4")
+    numpy.save(simile.folder / "x.npy", rows)  # more than closing leaves in the log
+    simile("import", "x.npy", "--db", "a.simile", "-c", "c", "-m", "l2", "--no-index")
+    simile("delete", "7", "--db", "a.simile")
+    (info,) = simile.json("info", "--db", "a.simile")
+    (collection,) = info["collections"]
+    assert (collection["rows"], collection["sealed_segments"]) == (4999, 1)
+    assert collection["indexed_rows"] == 0
+    simile("compact", "--db", "a.simile")
+    (info,) = simile.json("info", "--db", "a.simile")
+    assert info["collections"][0]["indexed_rows"] == 4999

@@ -69,13 +69,18 @@ Result<ImportWishes> wishes_of(const ImportOptions& options) {
   return wishes;
 }
 
+Result<std::unique_ptr<Database>> open_or_make(const ImportOptions& options) {
+  OpenOptions open;
+  open.threads = options.threads;
+  open.background = !options.no_index;  // else closing it finishes the indexes
+  return Database::open(options.database, open);
+}
+
 /// The database, where there is one already.
 Result<std::unique_ptr<Database>> open_if_there(const ImportOptions& options) {
   std::error_code ignored;
   if (!std::filesystem::exists(options.database, ignored)) return nullptr;
-  OpenOptions open;
-  open.threads = options.threads;
-  return Database::open(options.database, open);
+  return open_or_make(options);
 }
 
 Result<std::shared_ptr<Collection>> collection_if_there(const Database* database,
@@ -123,9 +128,7 @@ Result<Import> prepare(const ImportOptions& options) {
   if (import.ids) wishes.ids = import.ids->type();
   SIMILE_ASSIGN(const Schema planned, plan_schema(import.file->info(), wishes));
   if (!import.database) {
-    OpenOptions create;
-    create.threads = options.threads;
-    SIMILE_ASSIGN(import.database, Database::open(options.database, create));
+    SIMILE_ASSIGN(import.database, open_or_make(options));
   }
   SIMILE_ASSIGN(import.collection, import.database->create_collection(options.collection, planned));
   import.created = true;
@@ -268,7 +271,7 @@ void add_target_options(CLI::App& command, ImportOptions& options) {
       ->check(CLI::PositiveNumber);
   command.add_option("--first-id", options.first_id, "Key of row 0 where rows have none [0]");
   command.add_option("--threads", options.threads, "For building the index; 0 is every core [0]");
-  command.add_flag("--no-index", options.no_index, "Build no index at the end");
+  command.add_flag("--no-index", options.no_index, "Build no index; simile compact does later");
 }
 
 }  // namespace

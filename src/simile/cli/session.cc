@@ -29,7 +29,8 @@ Result<std::unique_ptr<Database>> open_existing(const std::string& path, bool re
   OpenOptions options;
   options.create = false;
   options.read_only = read_only;
-  options.background = !read_only;
+  // A command does what it was told to, and no index is built before it ends.
+  options.background = false;
   return Database::open(path, options);
 }
 
