@@ -1,7 +1,7 @@
 # Every goal installs what it needs first (tools/setup.sh); `make help` explains them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build test demo bench torture asan tsan fuzz format tidy docs install clean
+.PHONY: help setup build test demo bench bench-peers bench-figures bench-kernels torture asan tsan fuzz format tidy docs install clean
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -26,7 +26,8 @@ help:
 	@echo 'Using it'
 	@echo '  make install   PREFIX=/usr/local: program, library, headers, CMake package, models'
 	@echo '  pip install .  the Python module'
-	@echo '  make bench     measure the figures of the README and the kernels (SIMILE_DATA=dir of sets)'
+	@echo '  make bench     search beside other libraries, the figures of the README, the kernels;'
+	@echo '                 SIMILE_DATA=dir of sets, SETS=sift PEERS=simile,hnswlib for some (bench/)'
 	@echo
 	@echo 'Working on it (see CONTRIBUTING.md)'
 	@echo '  make setup     only install what is missing (apt, .venv); every other goal does it too'
@@ -55,8 +56,19 @@ demo: setup
 	@cmake --build build/release -j $(JOBS) --target simile_program simile_vips simile_openvino
 	@tools/demo.sh
 
-bench: build
+# With SETS or PEERS only the search is measured, and docs/benchmarks stays as it is.
+bench: bench-peers $(if $(SETS)$(PEERS),,bench-figures bench-kernels)
+
+BENCH_OUT ?= $(if $(SETS)$(PEERS),build/bench,docs/benchmarks)
+bench-peers: build
+	@bench/install_peers.sh
+	@PYTHONPATH=build/release/python:bench .venv-bench/bin/python -m neighbours --out $(BENCH_OUT) \
+	  --sets '$(SETS)' --peers '$(PEERS)' --threads $(JOBS)
+
+bench-figures: build
 	@PYTHONPATH=build/release/python $(PYTHON_BIN) bench/figures.py
+
+bench-kernels: build
 	@cmake build/release -DSIMILE_BENCH=ON > /dev/null
 	@cmake --build build/release -j $(JOBS) --target kernel_bench
 	@$$(find build/release/bench -name kernel_bench -type f) 128
