@@ -16,9 +16,10 @@ struct IndexOptions {
   VectorType type;  ///< element type and dimension of the rows
   Metric metric = Metric::kL2;
   IndexKind kind = IndexKind::kGraph;
-  std::uint32_t degree = 32;  ///< graph: edges per vertex, 8..128
-  std::uint32_t build_effort =
-      100;  ///< graph: beam width while inserting, 8..4096; at least degree is used
+  /// Graph: edges per vertex, 8..128; rounded up to a multiple of 32 except for bits.
+  std::uint32_t degree = 32;
+  /// Graph: beam width while inserting, 8..4096; at least degree is used.
+  std::uint32_t build_effort = 64;
   std::uint64_t seed = 1;
 };
 

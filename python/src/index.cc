@@ -199,7 +199,7 @@ void bind_index(nb::module_& module) {
       "tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.float32]]";
   nb::class_<Index>(module, "Index", kIndexDoc)
       .def("__init__", &create, "dim"_a, "metric"_a = "l2", "kind"_a = "graph",
-           "dtype"_a = nb::none(), "degree"_a = 32, "build_effort"_a = 100, "seed"_a = 1, kInitDoc)
+           "dtype"_a = nb::none(), "degree"_a = 32, "build_effort"_a = 64, "seed"_a = 1, kInitDoc)
       .def("add", &add, "x"_a, "ids"_a = nb::none(), "threads"_a = 0, "progress"_a = nb::none(),
            nb::sig(kAddSignature), kAddDoc)
       .def("search", &search, "q"_a, "k"_a = 10, "ef"_a = 64, "threads"_a = 1,

@@ -59,7 +59,7 @@ class VectorIndex {
 
 struct GraphOptions {
   std::uint32_t degree = 32;
-  std::uint32_t build_effort = 100;
+  std::uint32_t build_effort = 64;
   std::uint64_t seed = 1;
 };
 

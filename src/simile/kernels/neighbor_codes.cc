@@ -4,6 +4,8 @@
 
 namespace simile::kernels {
 
-EstimateFunction estimate_function(Target target) { return SIMILE_KERNELS_OF(target, kEstimate); }
+const NeighborCodeFunctions& neighbor_code_functions(Target target) {
+  return SIMILE_KERNELS_OF(target, kNeighborCodes);
+}
 
 }  // namespace simile::kernels

@@ -8,7 +8,7 @@
 /// significant first. Tables: 16 bytes a group, entry n for the nibble n.
 ///
 /// For each vector:  sum = sum over planes p and groups g of 2^(planes - 1 - p) * table[g][nibble]
-///                   out = base + addend + factor * (scale * sum + offset)
+///                   out = max(0, base + addend + factor * (scale * sum + offset))
 /// The technique is the "fast scan" of André, Kermarrec and Le Scouarnec (VLDB 2015).
 
 #include <cstddef>
@@ -30,16 +30,51 @@ struct NeighborBlock {
   std::size_t planes;            ///< 1 or 2
 };
 
+/// Memory that will be wanted soon: its lines are asked for one after the other while the kernel
+/// computes. All at once they would fill the processor's list of pending lines, and it would wait.
+struct LinesAhead {
+  const void* first = nullptr;
+  std::size_t lines = 0;
+};
+
 struct NeighborTables {
   const std::uint8_t* tables;  ///< groups x kGroupBytes; the largest sum of one plane is < 2^16
   float scale;
   float offset;
 };
 
-/// Writes kBlockCodes floats. The float part may differ in the last bit between targets.
-using EstimateFunction = void (*)(const NeighborBlock& block, const NeighborTables& tables,
-                                  float base, float* out);
+/// Writes kBlockCodes floats, none below 0; bit i of the result says whether the i-th is below
+/// `bound`. The same on every target.
+using EstimateFunction = std::uint32_t (*)(const NeighborBlock& block, const NeighborTables& tables,
+                                           float base, float bound, LinesAhead ahead, float* out);
 
-EstimateFunction estimate_function(Target target = active_target());
+/// Sums over the components of to - from, codes of `dim` int8: of their sizes, and of their
+/// squares.
+struct Difference {
+  std::int64_t magnitude;
+  std::int64_t squared;
+};
+using DifferenceFunction = Difference (*)(const std::int8_t* from, const std::int8_t* to,
+                                          std::size_t dim);
+
+/// Products of the coded difference.
+struct CodeProducts {
+  std::int64_t with_difference;  ///< <x, to - from>
+  std::int64_t with_from;        ///< <x, from>
+};
+/// Codes to - from as x, components from {-1, 1}, or {-3, -1, 1, 3} where a size above `outer` is
+/// coded as 3, with two planes. Writes planes x groups nibbles, one a byte; `dim` is a multiple
+/// of 4.
+using CodeFunction = CodeProducts (*)(const std::int8_t* from, const std::int8_t* to,
+                                      std::size_t dim, std::int32_t outer, std::size_t planes,
+                                      std::uint8_t* nibbles);
+
+struct NeighborCodeFunctions {
+  EstimateFunction estimate;
+  DifferenceFunction measure;
+  CodeFunction code;
+};
+
+const NeighborCodeFunctions& neighbor_code_functions(Target target = active_target());
 
 }  // namespace simile::kernels

@@ -29,13 +29,14 @@ struct ByteSums {
 };
 
 void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::size_t groups,
-                 std::uint16_t* sums) {
+                 LinesAhead& ahead, std::uint16_t* sums) {
   const __m256i nibble = _mm256_set1_epi8(15);
   ByteSums first;
   ByteSums second;
   for (std::size_t at = 0; at < groups * kGroupBytes; at += sizeof(__m256i)) {
     const __m256i code = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + at));
     const __m256i table = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tables + at));
+    ask_for_line(ahead);
     first.add(_mm256_shuffle_epi8(table, _mm256_and_si256(code, nibble)));
     second.add(_mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(code, 4), nibble)));
   }
@@ -50,6 +51,7 @@ void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::siz
 
 namespace simile::kernels {
 
-constinit const EstimateFunction avx2::kEstimate = estimate;
+constinit const NeighborCodeFunctions avx2::kNeighborCodes = {estimate, measure_difference,
+                                                              code_difference};
 
 }  // namespace simile::kernels

@@ -31,13 +31,15 @@ struct ByteSums {
 };
 
 void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::size_t groups,
-                 std::uint16_t* sums) {
+                 LinesAhead& ahead, std::uint16_t* sums) {
   const __m512i nibble = _mm512_set1_epi8(15);
   ByteSums first;
   ByteSums second;
   for (std::size_t at = 0; at < groups * kGroupBytes; at += sizeof(__m512i)) {
     const __m512i code = _mm512_loadu_si512(codes + at);
     const __m512i table = _mm512_loadu_si512(tables + at);
+    ask_for_line(ahead);
+    ask_for_line(ahead);
     first.add(_mm512_shuffle_epi8(table, _mm512_and_si512(code, nibble)));
     second.add(_mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(code, 4), nibble)));
   }
@@ -52,6 +54,7 @@ void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::siz
 
 namespace simile::kernels {
 
-constinit const EstimateFunction avx512::kEstimate = estimate;
+constinit const NeighborCodeFunctions avx512::kNeighborCodes = {estimate, measure_difference,
+                                                                code_difference};
 
 }  // namespace simile::kernels

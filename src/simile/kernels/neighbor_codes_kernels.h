@@ -1,7 +1,8 @@
 #pragma once
 /// The part that is the same for every target. The including file defines before it:
 ///   void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::size_t groups,
-///                    std::uint16_t* sums)   kBlockCodes sums over the groups of one plane
+///                    LinesAhead& ahead, std::uint16_t* sums)   kBlockCodes sums over the groups of
+///                    one plane
 
 #include "simile/kernels/neighbor_codes.h"
 #include "simile/kernels/simd/elements.h"
@@ -9,28 +10,98 @@
 namespace simile::kernels {
 namespace {
 
-void estimate(const NeighborBlock& block, const NeighborTables& tables, float base, float* out) {
+// Four bytes of 0 or 1 to four bits, the first the lowest: the product moves byte i to bit 24 + i.
+std::uint8_t nibble_of(const std::uint8_t* bits) {
+  std::uint32_t word;
+  __builtin_memcpy(&word, bits, sizeof word);
+  return static_cast<std::uint8_t>(word * 0x01020408u >> 24 & 15u);
+}
+
+std::uint32_t estimate(const NeighborBlock& block, const NeighborTables& tables, float base,
+                       float bound, LinesAhead ahead, float* out) {
   alignas(64) std::uint16_t sums[kBlockCodes];
   alignas(64) float values[kBlockCodes];
-  sum_nibbles(block.codes, tables.tables, block.groups, sums);
+  sum_nibbles(block.codes, tables.tables, block.groups, ahead, sums);
   for (std::size_t i = 0; i < kBlockCodes; ++i) values[i] = static_cast<float>(sums[i]);
   if (block.planes == 2) {
-    sum_nibbles(block.codes + block.groups * kGroupBytes, tables.tables, block.groups, sums);
+    sum_nibbles(block.codes + block.groups * kGroupBytes, tables.tables, block.groups, ahead, sums);
     // Two sums of 16 bits may need 17, so planes meet as floats, which hold them exactly.
     for (std::size_t i = 0; i < kBlockCodes; ++i) {
       values[i] = values[i] * 2 + static_cast<float>(sums[i]);
     }
   }
+  while (ahead.lines > 0) ask_for_line(ahead);
   const Lanes::Floats scale = Lanes::broadcast(&tables.scale);
   const Lanes::Floats offset = Lanes::broadcast(&tables.offset);
   const Lanes::Floats start = Lanes::broadcast(&base);
   const auto* addends = reinterpret_cast<const Float16*>(block.addends);
   const auto* factors = reinterpret_cast<const Float16*>(block.factors);
+  const Lanes::Floats limit = Lanes::broadcast(&bound);
+  std::uint32_t below = 0;
   for (std::size_t i = 0; i < kBlockCodes; i += Lanes::kFloats) {
-    const Lanes::Floats product = Lanes::fma(Lanes::load(values + i), scale, offset);
+    // No fused operations: graphs are built by estimates too, and are the same on every machine.
+    const Lanes::Floats product = Lanes::add(Lanes::mul(Lanes::load(values + i), scale), offset);
     const Lanes::Floats fixed = Lanes::add(start, Lanes::load(addends + i));
-    Lanes::store(out + i, Lanes::fma(product, Lanes::load(factors + i), fixed));
+    const Lanes::Floats distance =
+        Lanes::max(Lanes::add(Lanes::mul(product, Lanes::load(factors + i)), fixed), Lanes::zero());
+    Lanes::store(out + i, distance);
+    below |= Lanes::below(distance, limit) << i;
   }
+  return below;
+}
+
+constexpr std::size_t kPart = 256;  // components whose sums fit 32 bits
+
+// Plain loops over arrays, which the compiler turns into vectors of the target.
+Difference measure_difference(const std::int8_t* from, const std::int8_t* to, std::size_t dim) {
+  Difference all{0, 0};
+  for (std::size_t at = 0; at < dim; at += kPart) {
+    const std::size_t count = dim - at < kPart ? dim - at : kPart;
+    std::int32_t magnitude = 0;
+    std::int32_t squared = 0;
+    for (std::size_t d = at; d < at + count; ++d) {
+      const std::int32_t r = to[d] - from[d];
+      magnitude += r < 0 ? -r : r;
+      squared += r * r;
+    }
+    all.magnitude += magnitude;
+    all.squared += squared;
+  }
+  return all;
+}
+
+CodeProducts code_difference(const std::int8_t* from, const std::int8_t* to, std::size_t dim,
+                             std::int32_t outer, std::size_t planes, std::uint8_t* nibbles) {
+  const bool two = planes == 2;
+  const std::size_t groups = dim / kGroupDims;
+  CodeProducts products{0, 0};
+  for (std::size_t at = 0; at < dim; at += kPart) {
+    const std::size_t count = dim - at < kPart ? dim - at : kPart;
+    alignas(64) std::uint8_t high[kPart];
+    alignas(64) std::uint8_t low[kPart];
+    std::int32_t with_difference = 0;
+    std::int32_t with_from = 0;
+    for (std::size_t d = 0; d < count; ++d) {
+      const std::int32_t c = from[at + d];
+      const std::int32_t r = to[at + d] - c;
+      const std::int32_t size = r < 0 ? -r : r;
+      const std::int32_t far = (size > outer) & two;
+      const std::int32_t sign = r < 0 ? -1 : 1;
+      const std::int32_t x = sign * (1 + 2 * far);
+      with_difference += x * r;
+      with_from += x * c;
+      // Two planes: x = 2u - 3 for the number u of both bits. One: x = 2u - 1.
+      high[d] = static_cast<std::uint8_t>(r >= 0);
+      low[d] = static_cast<std::uint8_t>((r >= 0) == (far != 0));
+    }
+    products.with_difference += with_difference;
+    products.with_from += with_from;
+    for (std::size_t g = 0; g < count / kGroupDims; ++g) {
+      nibbles[at / kGroupDims + g] = nibble_of(high + g * kGroupDims);
+      if (two) nibbles[groups + at / kGroupDims + g] = nibble_of(low + g * kGroupDims);
+    }
+  }
+  return products;
 }
 
 }  // namespace

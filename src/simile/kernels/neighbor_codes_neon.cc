@@ -21,13 +21,14 @@ struct ByteSums {
 };
 
 void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::size_t groups,
-                 std::uint16_t* sums) {
+                 LinesAhead& ahead, std::uint16_t* sums) {
   const uint8x16_t nibble = vdupq_n_u8(15);
   ByteSums first;
   ByteSums second;
   for (std::size_t at = 0; at < groups * kGroupBytes; at += kGroupBytes) {
     const uint8x16_t code = vld1q_u8(codes + at);
     const uint8x16_t table = vld1q_u8(tables + at);
+    ask_for_line(ahead);
     first.add(vqtbl1q_u8(table, vandq_u8(code, nibble)));
     second.add(vqtbl1q_u8(table, vshrq_n_u8(code, 4)));
   }
@@ -42,6 +43,7 @@ void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::siz
 
 namespace simile::kernels {
 
-constinit const EstimateFunction neon::kEstimate = estimate;
+constinit const NeighborCodeFunctions neon::kNeighborCodes = {estimate, measure_difference,
+                                                              code_difference};
 
 }  // namespace simile::kernels

@@ -7,10 +7,11 @@ namespace simile::kernels {
 namespace {
 
 void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::size_t groups,
-                 std::uint16_t* sums) {
+                 LinesAhead& ahead, std::uint16_t* sums) {
   for (std::size_t i = 0; i < kBlockCodes; ++i) sums[i] = 0;
   for (std::size_t g = 0; g < groups; ++g) {
     const std::uint8_t* group = codes + g * kGroupBytes;
+    ask_for_line(ahead);
     const std::uint8_t* table = tables + g * kGroupBytes;
     for (std::size_t j = 0; j < kGroupBytes; ++j) {
       sums[j] = static_cast<std::uint16_t>(sums[j] + table[group[j] & 15]);
@@ -26,6 +27,7 @@ void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::siz
 
 namespace simile::kernels {
 
-constinit const EstimateFunction scalar::kEstimate = estimate;
+constinit const NeighborCodeFunctions scalar::kNeighborCodes = {estimate, measure_difference,
+                                                                code_difference};
 
 }  // namespace simile::kernels

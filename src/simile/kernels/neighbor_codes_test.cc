@@ -35,9 +35,10 @@ struct RandomBlock {
         sum += std::ldexp(tables[g * kGroupBytes + nibble], static_cast<int>(block.planes - 1 - p));
       }
     }
-    return static_cast<double>(base) + float16_to_float(addends[vector]) +
-           float16_to_float(factors[vector]) *
-               (static_cast<double>(query.scale) * sum + static_cast<double>(query.offset));
+    const double product =
+        static_cast<double>(query.scale) * sum + static_cast<double>(query.offset);
+    return std::max(0.0, static_cast<double>(base) + float16_to_float(addends[vector]) +
+                             float16_to_float(factors[vector]) * product);
   }
 
   std::vector<std::uint8_t> codes;
@@ -51,13 +52,13 @@ struct RandomBlock {
 TEST(NeighborCodes, EveryTargetGivesTheDocumentedSum) {
   for (const Target target : supported_targets()) {
     SCOPED_TRACE(std::string(name_of(target)));
-    const EstimateFunction estimate = estimate_function(target);
+    const EstimateFunction estimate = neighbor_code_functions(target).estimate;
     for (const std::size_t groups : {4, 8, 16, 20, 32, 96, 196, 384}) {
       for (const std::size_t planes : {1, 2}) {
         const RandomBlock data(groups, planes, groups * 2 + planes,
                                groups > 256 ? 65'535u / static_cast<unsigned>(groups) : 255u);
         std::vector<float> out(kBlockCodes);
-        estimate(data.block, data.query, 12.5f, out.data());
+        estimate(data.block, data.query, 12.5f, 1e30f, {}, out.data());
         for (std::size_t i = 0; i < kBlockCodes; ++i) {
           const double naive = data.naive(i, 12.5f);
           EXPECT_NEAR(out[i], naive, 1e-5 * (100 + std::abs(naive))) << groups << " " << planes;
@@ -72,9 +73,72 @@ TEST(NeighborCodes, TheLargestSumsOfAPlaneDoNotOverflow) {
     RandomBlock data(256, 2, 1, 0);
     std::ranges::fill(data.tables, std::uint8_t{255});  // 256 x 255 = 65,280
     std::vector<float> out(kBlockCodes);
-    estimate_function(target)(data.block, data.query, 0, out.data());
+    neighbor_code_functions(target).estimate(data.block, data.query, 0, 1e30f, {}, out.data());
     for (std::size_t i = 0; i < kBlockCodes; ++i) {
       EXPECT_NEAR(out[i], data.naive(i, 0), 1e-5 * (100 + std::abs(data.naive(i, 0))));
+    }
+  }
+}
+
+TEST(NeighborCodes, EveryTargetGivesTheSameEstimatesAndMask) {
+  for (const std::size_t groups : {4, 20, 32, 96}) {
+    const RandomBlock data(groups, 2, groups, 255);
+    std::vector<float> first(kBlockCodes);
+    const float bound = static_cast<float>(data.naive(3, 12.5f));
+    const std::uint32_t near =
+        neighbor_code_functions(Target::kScalar)
+            .estimate(data.block, data.query, 12.5f, bound, {}, first.data());
+    for (std::size_t i = 0; i < kBlockCodes; ++i) EXPECT_EQ(near >> i & 1, first[i] < bound);
+    for (const Target target : supported_targets()) {
+      std::vector<float> out(kBlockCodes);
+      // The lines asked for ahead change nothing.
+      const LinesAhead ahead{first.data(), 2};
+      EXPECT_EQ(neighbor_code_functions(target).estimate(data.block, data.query, 12.5f, bound,
+                                                         ahead, out.data()),
+                near);
+      EXPECT_EQ(out, first) << name_of(target);
+    }
+  }
+}
+
+TEST(NeighborCodes, EveryTargetCodesDifferencesAsDocumented) {
+  Random random(9);
+  for (const Target target : supported_targets()) {
+    const NeighborCodeFunctions& functions = neighbor_code_functions(target);
+    for (const std::size_t dim : {4, 64, 252, 256, 260, 832, 70'000}) {
+      for (const std::size_t planes : {1, 2}) {
+        std::vector<std::int8_t> from(dim);
+        std::vector<std::int8_t> to(dim);
+        for (std::size_t d = 0; d < dim; ++d) {
+          from[d] = static_cast<std::int8_t>(random.below(256) - 128);
+          to[d] = dim > 1000 ? static_cast<std::int8_t>(from[d] < 0 ? 127 : -128)
+                             : static_cast<std::int8_t>(random.below(256) - 128);
+        }
+        std::vector<std::uint8_t> nibbles(planes * dim / kGroupDims);
+        const std::int32_t outer = 60;
+        const CodeProducts products =
+            functions.code(from.data(), to.data(), dim, outer, planes, nibbles.data());
+        std::int64_t magnitude = 0, squared = 0, with_difference = 0, with_from = 0;
+        for (std::size_t d = 0; d < dim; ++d) {
+          const int r = to[d] - from[d];
+          const int x = (planes == 2 && std::abs(r) > outer ? 3 : 1) * (r < 0 ? -1 : 1);
+          magnitude += std::abs(r);
+          squared += r * r;
+          with_difference += x * r;
+          with_from += x * from[d];
+          const unsigned bit = d % kGroupDims;
+          const unsigned high = nibbles[d / kGroupDims] >> bit & 1;
+          const unsigned low = planes == 2 ? nibbles[(dim + d) / kGroupDims] >> bit & 1 : 0;
+          const int coded = planes == 2 ? static_cast<int>(2 * (2 * high + low)) - 3
+                                        : static_cast<int>(2 * high) - 1;
+          ASSERT_EQ(coded, x) << name_of(target) << " " << dim << " " << d;
+        }
+        EXPECT_EQ(products.with_difference, with_difference);
+        EXPECT_EQ(products.with_from, with_from);
+        const Difference difference = functions.measure(from.data(), to.data(), dim);
+        EXPECT_EQ(difference.magnitude, magnitude);
+        EXPECT_EQ(difference.squared, squared);
+      }
     }
   }
 }

@@ -7,15 +7,17 @@
 
 namespace simile::quantization {
 
-BitSpace::BitSpace(VectorType type, Metric metric, std::uint64_t)
-    : type_(type), gather_(kernels::distance_functions(op_of(metric), type.element).gather) {}
+BitSpace::BitSpace(VectorType type, Metric metric, std::uint64_t, std::size_t tail_bytes)
+    : type_(type),
+      stride_(type.bytes() + tail_bytes),
+      gather_(kernels::distance_functions(op_of(metric), type.element).gather),
+      scan_(kernels::distance_functions(op_of(metric), type.element).scan) {}
 
 bool BitSpace::append(const MatrixView& rows, std::span<const float>,
                       std::span<const std::uint32_t> nodes, std::uint32_t) {
-  const std::size_t bytes = type_.bytes();
-  codes_.resize(nodes.size() * bytes);
+  rows_.resize(nodes.size() * stride_);
   for (; size_ < nodes.size(); ++size_) {
-    std::memcpy(codes_.data() + size_ * bytes, rows.row(nodes[size_]), bytes);
+    std::memcpy(rows_.data() + size_ * stride_, rows.row(nodes[size_]), type_.bytes());
   }
   return false;
 }
@@ -23,7 +25,7 @@ bool BitSpace::append(const MatrixView& rows, std::span<const float>,
 BitSpace::Scorer BitSpace::node_scorer(std::uint32_t node) const {
   Scorer scorer;
   scorer.space_ = this;
-  scorer.code_ = codes_.data() + node * type_.bytes();
+  scorer.code_ = row(node);
   return scorer;
 }
 
@@ -36,14 +38,13 @@ BitSpace::Scorer BitSpace::query_scorer(const void* query, QueryBuffer&) const {
 
 void BitSpace::write(ByteWriter&) const {}
 
-Status BitSpace::read(ByteReader&, std::span<const std::byte> codes, std::size_t nodes) {
-  if (codes.size() != nodes * type_.bytes()) {
-    return fail(ErrorCode::kDataLoss,
-                join_text("codes of ", nodes, " vectors should be ", nodes * type_.bytes(),
-                          " bytes, but are ", codes.size()));
+Status BitSpace::read(ByteReader&, std::span<const std::byte> rows, std::size_t nodes) {
+  if (rows.size() != nodes * stride_) {
+    return fail(ErrorCode::kDataLoss, join_text("rows of ", nodes, " vectors should be ",
+                                                nodes * stride_, " bytes, but are ", rows.size()));
   }
-  codes_.resize(codes.size());
-  if (!codes.empty()) std::memcpy(codes_.data(), codes.data(), codes.size());
+  rows_.resize(rows.size());
+  if (!rows.empty()) std::memcpy(rows_.data(), rows.data(), rows.size());
   size_ = nodes;
   return {};
 }

@@ -22,8 +22,13 @@ class BitSpace {
   class Scorer {
    public:
     void operator()(const std::uint32_t* nodes, std::size_t count, float* out) const {
-      space_->gather_(code_, space_->codes_.data(), space_->type_.bytes(), nodes, count,
-                      space_->type_.dim, out);
+      space_->gather_(code_, space_->rows_.data(), space_->stride_, nodes, count, space_->type_.dim,
+                      out);
+    }
+
+    /// Of `count` codes, one after the other.
+    void distances(const std::byte* codes, const float*, std::size_t count, float* out) const {
+      space_->scan_(code_, codes, space_->type_.bytes(), count, space_->type_.dim, out);
     }
 
    private:
@@ -32,7 +37,7 @@ class BitSpace {
     const void* code_;
   };
 
-  BitSpace(VectorType type, Metric metric, std::uint64_t seed);
+  BitSpace(VectorType type, Metric metric, std::uint64_t seed, std::size_t tail_bytes = 0);
 
   std::size_t size() const { return size_; }
   bool append(const MatrixView& rows, std::span<const float> inverse_lengths,
@@ -40,16 +45,29 @@ class BitSpace {
   Scorer node_scorer(std::uint32_t node) const;
   Scorer query_scorer(const void* query, QueryBuffer& buffer) const;
 
-  std::uint64_t memory_bytes() const { return codes_.size(); }
-  std::span<const std::byte> code_bytes() const { return codes_.bytes(); }
+  void distances(const std::byte* code, float, const std::byte* codes, const float*,
+                 std::size_t count, float* out) const {
+    scan_(code, codes, type_.bytes(), count, type_.dim, out);
+  }
+
+  std::size_t code_bytes() const { return type_.bytes(); }
+  std::size_t stride() const { return stride_; }
+  const std::byte* row(std::uint32_t node) const { return rows_.data() + node * stride_; }
+  std::byte* row(std::uint32_t node) { return rows_.data() + node * stride_; }
+  float squared(std::uint32_t) const { return 0; }
+
+  std::uint64_t memory_bytes() const { return rows_.size(); }
+  std::span<const std::byte> rows() const { return rows_.bytes(); }
   void write(ByteWriter& writer) const;
-  Status read(ByteReader& reader, std::span<const std::byte> codes, std::size_t nodes);
+  Status read(ByteReader& reader, std::span<const std::byte> rows, std::size_t nodes);
 
  private:
   VectorType type_;
+  std::size_t stride_;
   kernels::GatherFunction gather_;
+  kernels::ScanFunction scan_;
   std::size_t size_ = 0;
-  GrowableBuffer codes_;
+  GrowableBuffer rows_;
 };
 
 }  // namespace simile::quantization

@@ -5,6 +5,9 @@
 /// the distances of one query or node to many nodes, and append(). Two spaces exist: Int8Space for
 /// float and int8 vectors, BitSpace (bit_space.h) for bits. Distances between nodes are the same on
 /// every machine; those to queries need not be.
+///
+/// A node's row in memory is its code and then `tail_bytes` that belong to whoever made the space:
+/// a graph keeps there what a walk needs beside the code, so that both come with one access.
 
 #include <cmath>
 #include <cstdint>
@@ -32,7 +35,7 @@ class Int8Space {
     /// Squared distance in units of the code, of each of `count` nodes. For a query it lacks a
     /// constant, and may be negative.
     void operator()(const std::uint32_t* nodes, std::size_t count, float* out) const {
-      gather_(code_, space_->codes_.data(), space_->stride_, nodes, count, space_->stride_, out);
+      gather_(code_, space_->rows_.data(), space_->stride_, nodes, count, space_->code_dim_, out);
       for (std::size_t i = 0; i < count; ++i) {
         out[i] = (offset_ + space_->squared_[nodes[i]]) - factor_ * out[i];
       }
@@ -47,27 +50,38 @@ class Int8Space {
     float factor_;
   };
 
-  /// A query for walks over rows that carry codes with them; see index/graph/fused_walk.h.
+  /// A query, or a node, for walks over rows whose tails hold codes of neighbours.
   class FusedQuery {
    public:
     /// In code units, before rounding; code_dim() floats.
     const float* projected() const { return projected_.data(); }
     /// Squared distance, in code units, to a code with this squared length.
     float distance(const void* code, float squared) const {
-      const float product = dot_(code_.data(), code, code_.size());
-      return std::fmax(0.0f, (squared_ + squared) - factor_ * product);
+      return finish(dot_(code_.data(), code, code_.size()), squared);
+    }
+    /// The same of `count` codes, one after the other.
+    void distances(const std::byte* codes, const float* squared, std::size_t count,
+                   float* out) const {
+      scan_(code_.data(), codes, code_.size(), count, code_.size(), out);
+      for (std::size_t i = 0; i < count; ++i) out[i] = finish(out[i], squared[i]);
     }
 
    private:
     friend class Int8Space;
+    float finish(float product, float squared) const {
+      const float distance = (squared_ + squared) - factor_ * product;
+      return distance > 0 ? distance : 0;
+    }
+
     std::vector<float> projected_;
     std::vector<std::int8_t> code_;
     kernels::PairFunction dot_;
+    kernels::ScanFunction scan_;
     float squared_ = 0;
     float factor_ = 0;
   };
 
-  Int8Space(VectorType type, Metric metric, std::uint64_t seed);
+  Int8Space(VectorType type, Metric metric, std::uint64_t seed, std::size_t tail_bytes = 0);
 
   std::size_t size() const { return squared_.size(); }
 
@@ -82,19 +96,33 @@ class Int8Space {
   /// `query` of query_type(type); the scorer lives as long as `buffer` is unchanged.
   Scorer query_scorer(const void* query, QueryBuffer& buffer) const;
   void prepare(const void* query, FusedQuery& out) const;
+  void prepare_node(std::uint32_t node, FusedQuery& out) const;
 
-  /// Components of a code.
-  std::size_t code_dim() const;
+  /// Squared distances from one code to `count` codes that lie one after the other, given the
+  /// squared lengths of all.
+  void distances(const std::byte* code, float squared, const std::byte* codes, const float* squares,
+                 std::size_t count, float* out) const {
+    scan_(code, codes, code_dim_, count, code_dim_, out);
+    for (std::size_t i = 0; i < count; ++i) out[i] = (squared + squares[i]) - 2 * out[i];
+  }
+
+  /// Components of a code, and its bytes.
+  std::size_t code_dim() const { return code_dim_; }
+  std::size_t code_bytes() const { return code_dim_; }
+  std::size_t stride() const { return stride_; }
+  const std::byte* row(std::uint32_t node) const { return rows_.data() + node * stride_; }
+  std::byte* row(std::uint32_t node) { return rows_.data() + node * stride_; }
   const std::int8_t* code(std::uint32_t node) const {
-    return codes_.as<std::int8_t>() + node * stride_;
+    return reinterpret_cast<const std::int8_t*>(row(node));
   }
   float squared(std::uint32_t node) const { return squared_[node]; }
 
   std::uint64_t memory_bytes() const;
-  std::span<const std::byte> code_bytes() const { return codes_.bytes(); }
+  /// Of all nodes, tails included.
+  std::span<const std::byte> rows() const { return rows_.bytes(); }
   void write(ByteWriter& writer) const;
-  /// Restores `nodes` nodes from write() and code_bytes(); kDataLoss where they do not fit.
-  Status read(ByteReader& reader, std::span<const std::byte> codes, std::size_t nodes);
+  /// Restores `nodes` nodes from write() and rows(); kDataLoss where they do not fit.
+  Status read(ByteReader& reader, std::span<const std::byte> rows, std::size_t nodes);
 
  private:
   void encode(const MatrixView& rows, std::span<const float> inverse_lengths,
@@ -106,11 +134,13 @@ class Int8Space {
   std::uint64_t seed_;
   std::optional<Int8Codec> codec_;
   std::size_t trained_rows_ = 0;
-  std::size_t stride_ = 0;  // bytes of a code, which is also its dimension
-  GrowableBuffer codes_;
+  std::size_t code_dim_;
+  std::size_t stride_;  // bytes of a row
+  GrowableBuffer rows_;
   std::vector<float> squared_;  // squared length of each code
   kernels::GatherFunction gather_;
   kernels::PairFunction dot_;
+  kernels::ScanFunction scan_;
 };
 
 }  // namespace simile::quantization

@@ -78,7 +78,7 @@ TEST_P(Int8SpaceOf, IsTheSameForAnyNumberOfThreads) {
   const Data data(1000, GetParam(), 1);
   const Int8Space one = encoded(data, GetParam(), 1);
   const Int8Space three = encoded(data, GetParam(), 3);
-  EXPECT_TRUE(std::ranges::equal(one.code_bytes(), three.code_bytes()));
+  EXPECT_TRUE(std::ranges::equal(one.rows(), three.rows()));
 }
 
 TEST_P(Int8SpaceOf, IsTheSameAfterWritingAndReading) {
@@ -88,7 +88,7 @@ TEST_P(Int8SpaceOf, IsTheSameAfterWritingAndReading) {
   space.write(writer);
   Int8Space other(data.view.type, GetParam(), 1);
   ByteReader reader(writer.bytes());
-  ASSERT_TRUE(other.read(reader, space.code_bytes(), 300));
+  ASSERT_TRUE(other.read(reader, space.rows(), 300));
   Int8Space::QueryBuffer buffer;
   std::vector<float> before(300);
   std::vector<float> after(300);
@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(Metrics, Int8SpaceOf,
 TEST(Int8Space, NodeDistancesAreExactIntegersOfTheCodes) {
   const Data data(100, Metric::kL2, 1);
   const Int8Space space = encoded(data, Metric::kL2);
-  const std::size_t stride = space.code_bytes().size() / 100;
+  const std::size_t stride = space.rows().size() / 100;
   for (std::uint32_t a = 0; a < 100; a += 7) {
     std::vector<float> distances(100);
     space.node_scorer(a)(data.nodes.data(), 100, distances.data());
@@ -111,7 +111,7 @@ TEST(Int8Space, NodeDistancesAreExactIntegersOfTheCodes) {
       int naive = 0;
       for (std::size_t d = 0; d < stride; ++d) {
         const auto at = [&](std::size_t row) {
-          return static_cast<std::int8_t>(space.code_bytes()[row * stride + d]);
+          return static_cast<std::int8_t>(space.rows()[row * stride + d]);
         };
         naive += (at(a) - at(b)) * (at(a) - at(b));
       }
@@ -127,7 +127,7 @@ TEST(Int8Space, AppendsLaterRowsAsIfTheyHadBeenThere) {
   for (const std::size_t rows : {10, 100, 3000}) {
     parts.append(data.view.slice(0, rows), {}, std::span(data.nodes).first(rows), 1);
   }
-  EXPECT_TRUE(std::ranges::equal(whole.code_bytes(), parts.code_bytes()));
+  EXPECT_TRUE(std::ranges::equal(whole.rows(), parts.rows()));
 }
 
 TEST(Int8Space, ConstantAndZeroRowsHaveFiniteDistances) {
@@ -150,11 +150,11 @@ TEST(Int8Space, DamagedParametersAreRefused) {
   for (std::size_t size = 0; size < writer.size(); ++size) {
     Int8Space other(data.view.type, Metric::kL2, 1);
     ByteReader reader(writer.bytes().first(size));
-    EXPECT_FALSE(other.read(reader, space.code_bytes(), 50)) << size;
+    EXPECT_FALSE(other.read(reader, space.rows(), 50)) << size;
   }
   Int8Space other(data.view.type, Metric::kL2, 1);
   ByteReader reader(writer.bytes());
-  EXPECT_FALSE(other.read(reader, space.code_bytes().subspan(1), 50));
+  EXPECT_FALSE(other.read(reader, space.rows().subspan(1), 50));
 }
 
 }  // namespace

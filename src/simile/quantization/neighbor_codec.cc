@@ -1,6 +1,7 @@
 #include "simile/quantization/neighbor_codec.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::size_t kTwoPlanesUpTo = 192;
 constexpr float kHalfLargest = 65'504;
+// Of 65,537 components, padded for the rotation.
+constexpr std::size_t kNibblesMax = 73'728 / kernels::kGroupDims;
 
 // Above this multiple of the mean magnitude a component is coded 3 instead of 1: 0.98 standard
 // deviations, which is the best place for a Gaussian.
@@ -30,53 +33,29 @@ NeighborCodec::NeighborCodec(std::size_t dim)
 void NeighborCodec::encode(const std::int8_t* vertex, const std::int8_t* neighbor, std::size_t slot,
                            std::span<std::uint8_t> block, std::uint16_t* addends,
                            std::uint16_t* factors) const {
-  std::int64_t magnitude = 0;
-  std::int64_t squared = 0;
-  for (std::size_t d = 0; d < dim_; ++d) {
-    const int r = neighbor[d] - vertex[d];
-    magnitude += std::abs(r);
-    squared += r * r;
+  const kernels::Difference difference = functions_->measure(vertex, neighbor, dim_);
+  const auto outer =
+      static_cast<std::int32_t>(difference.magnitude * kOuterNumerator /
+                                (kOuterDenominator * static_cast<std::int64_t>(dim_)));
+  std::array<std::uint8_t, kNibblesMax> nibbles;
+  const kernels::CodeProducts products =
+      functions_->code(vertex, neighbor, dim_, outer, planes_, nibbles.data());
+  const std::size_t shift = slot < 16 ? 0 : 4;
+  const auto others = static_cast<std::uint8_t>(0xF0 >> shift);
+  std::uint8_t* bytes = block.data() + slot % 16;
+  for (std::size_t g = 0; g < planes_ * groups(); ++g) {
+    std::uint8_t& byte = bytes[g * kernels::kGroupBytes];
+    byte = static_cast<std::uint8_t>((byte & others) | nibbles[g] << shift);
   }
   addends[slot] = 0;
   factors[slot] = 0;
+  const auto squared = static_cast<double>(difference.squared);
   if (squared == 0) return;
-
-  const auto outer = static_cast<int>(magnitude * kOuterNumerator /
-                                      (kOuterDenominator * static_cast<std::int64_t>(dim_)));
-  const bool two = planes_ == 2;
-  std::int64_t code_r = 0;
-  std::int64_t code_vertex = 0;
-  const std::size_t shift = slot < 16 ? 0 : 4;
-  std::uint8_t* bytes = block.data() + slot % 16;
-  for (std::size_t g = 0; g < groups(); ++g) {
-    unsigned high = 0;
-    unsigned low = 0;
-    for (std::size_t i = 0; i < kernels::kGroupDims; ++i) {
-      const std::size_t d = g * kernels::kGroupDims + i;
-      const int r = neighbor[d] - vertex[d];
-      const bool far = two && std::abs(r) > outer;
-      const int size = far ? 3 : 1;
-      const int x = r >= 0 ? size : -size;
-      // x = 2u - 1 or 2u - 3, u the bits as a number.
-      const auto u = static_cast<unsigned>((x + (two ? 3 : 1)) / 2);
-      high |= (two ? u >> 1 : u) << i;
-      low |= (u & 1) << i;
-      code_r += x * r;
-      code_vertex += x * vertex[d];
-    }
-    std::uint8_t& top = bytes[g * kernels::kGroupBytes];
-    top = static_cast<std::uint8_t>(top | high << shift);
-    if (!two) continue;
-    std::uint8_t& bottom = bytes[(groups() + g) * kernels::kGroupBytes];
-    bottom = static_cast<std::uint8_t>(bottom | low << shift);
-  }
-  const double g = static_cast<double>(squared) / static_cast<double>(code_r);
-  const double addend =
-      (static_cast<double>(squared) + 2 * g * static_cast<double>(code_vertex)) / unit_;
-  const double factor = -2 * g / unit_;
+  const double g = squared / static_cast<double>(products.with_difference);
+  const double addend = (squared + 2 * g * static_cast<double>(products.with_from)) / unit_;
   addends[slot] = float_to_float16(
       static_cast<float>(std::clamp(addend, -double{kHalfLargest}, double{kHalfLargest})));
-  factors[slot] = float_to_float16(static_cast<float>(factor));
+  factors[slot] = float_to_float16(static_cast<float>(-2 * g / unit_));
 }
 
 void NeighborCodec::prepare(const float* query, NeighborQuery& out) const {

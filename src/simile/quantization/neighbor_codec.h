@@ -47,8 +47,8 @@ class NeighborCodec {
   /// Squared code units per unit of an estimate.
   float unit() const { return unit_; }
 
-  /// Writes place `slot` of a block; its bits must be 0 before. Integer sums and one division,
-  /// hence the same on every machine.
+  /// Writes place `slot` of a block. Integer sums and one division, hence the same on every
+  /// machine.
   void encode(const std::int8_t* vertex, const std::int8_t* neighbor, std::size_t slot,
               std::span<std::uint8_t> block, std::uint16_t* addends, std::uint16_t* factors) const;
 
@@ -59,6 +59,7 @@ class NeighborCodec {
   std::size_t dim_;
   std::size_t planes_;
   float unit_;
+  const kernels::NeighborCodeFunctions* functions_ = &kernels::neighbor_code_functions();
 };
 
 }  // namespace simile::quantization

@@ -52,9 +52,9 @@ TEST(NeighborCodec, EstimatesDistancesWithinTheStatedError) {
     codec.prepare(query.data(), tables);
     const double to_vertex = squared_distance(query, vertex);
     std::vector<float> estimates(kernels::kBlockCodes);
-    kernels::estimate_function()(
+    kernels::neighbor_code_functions().estimate(
         {block.codes.data(), block.addends, block.factors, codec.groups(), codec.planes()},
-        tables.tables(), static_cast<float>(to_vertex / codec.unit()), estimates.data());
+        tables.tables(), static_cast<float>(to_vertex / codec.unit()), 1e30f, {}, estimates.data());
     double error = 0;
     for (std::size_t i = 0; i < kernels::kBlockCodes; ++i) {
       const double exact = squared_distance(query, neighbors[i]);

@@ -2,84 +2,120 @@
 /// The nodes a graph search still believes in: sorted by distance (ties by node), of bounded width.
 ///
 /// Invariants
-/// 1. Entries are sorted and no node is in twice.
+/// 1. Entries are sorted.
 /// 2. At most `width` entries count. Entries that do not count (nodes whose rows are filtered out
 /// or
 ///    deleted) are stepping stones: they take no place of a counting one, and are kept only while
 ///    nearer than the last that counts.
 /// 3. Entries before `cursor` have all been expanded.
+///
+/// An entry is one number, so that a comparison is one instruction and an insertion one memmove:
+/// the bits of the distance, which order as the numbers do since none is negative; then the node;
+/// then whether it counts and whether it was expanded.
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <vector>
+
+#include "simile/base/aligned_buffer.h"
+#include "simile/kernels/sorted_keys.h"
 
 namespace simile::index {
 
 class Beam {
  public:
-  struct Entry {
-    float distance;
-    std::uint32_t node : 30;
-    std::uint32_t counts : 1;
-    std::uint32_t expanded : 1;
+  class Entry {
+   public:
+    Entry() = default;
+    /// `distance` >= 0; `node` below 2^30.
+    Entry(float distance, std::uint32_t node, bool counts)
+        : bits_(std::uint64_t{std::bit_cast<std::uint32_t>(distance)} << 32 |
+                std::uint64_t{node} << 2 | std::uint64_t{counts} << 1) {}
+
+    float distance() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits_ >> 32)); }
+    std::uint32_t node() const { return static_cast<std::uint32_t>(bits_) >> 2; }
+    bool counts() const { return (bits_ & 2) != 0; }
+    bool expanded() const { return (bits_ & 1) != 0; }
+
+   private:
+    friend class Beam;
+    // Farther than all others.
+    std::uint64_t bits_ = (std::uint64_t{1} << 63) - 1;
   };
 
   void reset(std::size_t width) {
-    entries_.clear();
     width_ = width;
+    reserve(width + 1);
+    std::fill_n(entries_, capacity_, Entry{});
+    size_ = 0;
     counting_ = 0;
     cursor_ = 0;
+    bound_ = std::numeric_limits<float>::infinity();
   }
 
   /// Nothing at this distance or beyond is taken in.
-  float bound() const {
-    return counting_ < width_ ? std::numeric_limits<float>::infinity() : entries_.back().distance;
-  }
+  float bound() const { return bound_; }
 
+  /// `distance` below bound().
   void insert(float distance, std::uint32_t node, bool counts) {
-    const Entry entry{distance, node & kNodeMask, counts, false};
-    const auto at = std::upper_bound(entries_.begin(), entries_.end(), entry, before);
-    if (counting_ == width_ && at == entries_.end()) return;
-    cursor_ = std::min(cursor_, static_cast<std::size_t>(at - entries_.begin()));
-    entries_.insert(at, entry);
+    if (size_ + 1 >= capacity_) reserve(2 * capacity_);
+    const Entry entry(distance, node, counts);
+    const std::size_t at = insert_(&entries_->bits_, size_ + 1, entry.bits_);
+    cursor_ = std::min(cursor_, at);
+    ++size_;
     counting_ += counts;
+    if (counting_ < width_) return;
     if (counting_ > width_) {
-      entries_.pop_back();
+      --size_;
       --counting_;
     }
-    while (counting_ == width_ && !entries_.back().counts) entries_.pop_back();
+    while (!entries_[size_ - 1].counts()) --size_;
+    bound_ = entries_[size_ - 1].distance();
   }
 
   /// The nearest entry not expanded yet, which then is; null when there is none.
   const Entry* expand_next() {
-    while (cursor_ < entries_.size() && entries_[cursor_].expanded) ++cursor_;
-    if (cursor_ == entries_.size()) return nullptr;
-    entries_[cursor_].expanded = true;
+    while (cursor_ < size_ && entries_[cursor_].expanded()) ++cursor_;
+    if (cursor_ == size_) return nullptr;
+    entries_[cursor_].bits_ |= 1;
     return &entries_[cursor_++];
   }
   /// The entry that expand_next() would give if nothing came in between, or null.
   const Entry* peek() const {
-    for (std::size_t i = cursor_; i < entries_.size(); ++i) {
-      if (!entries_[i].expanded) return &entries_[i];
+    for (std::size_t i = cursor_; i < size_; ++i) {
+      if (!entries_[i].expanded()) return &entries_[i];
     }
     return nullptr;
   }
 
-  std::span<const Entry> entries() const { return entries_; }
+  std::span<const Entry> entries() const { return {entries_, size_}; }
 
  private:
-  static constexpr std::uint32_t kNodeMask = (1u << 30) - 1;
-
-  static bool before(const Entry& a, const Entry& b) {
-    return a.distance < b.distance || (a.distance == b.distance && a.node < b.node);
+  // Entries keep their places, which are whole groups for the kernel and sorted past size() as
+  // well: what was pushed out stays there until something else is.
+  void reserve(std::size_t entries) {
+    if (entries <= capacity_) return;
+    const std::size_t old = capacity_;
+    capacity_ = (entries + kernels::kKeyGroup - 1) / kernels::kKeyGroup * kernels::kKeyGroup;
+    AlignedBuffer larger(capacity_ * sizeof(Entry));
+    auto* fresh = reinterpret_cast<Entry*>(larger.data());
+    std::copy_n(entries_, old, fresh);
+    std::fill(fresh + old, fresh + capacity_, Entry{});
+    memory_ = std::move(larger);
+    entries_ = fresh;
   }
 
-  std::vector<Entry> entries_;
+  AlignedBuffer memory_;
+  Entry* entries_ = nullptr;
+  std::size_t capacity_ = 0;
+  std::size_t size_ = 0;
   std::size_t width_ = 0;
   std::size_t counting_ = 0;
   std::size_t cursor_ = 0;
+  float bound_ = 0;
+  kernels::InsertKeyFunction insert_ = kernels::insert_key_function();
 };
 
 }  // namespace simile::index

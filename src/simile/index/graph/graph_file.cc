@@ -16,10 +16,12 @@ std::unexpected<Error> damaged(std::string_view what) {
   return fail(ErrorCode::kDataLoss, join_text("the graph is damaged: ", what));
 }
 
-Status check_edges(const Adjacency& edges) {
-  for (std::size_t node = 0; node < edges.size(); ++node) {
-    for (const std::uint32_t target : edges.slots(node)) {
-      if (target != kNoNode && target >= edges.size()) return damaged("an edge leads nowhere");
+template <class Layout>
+Status check_edges(const Graph<Layout>& graph, std::size_t nodes) {
+  for (std::uint32_t node = 0; node < nodes; ++node) {
+    const std::uint32_t* ids = graph.ids(node);
+    for (std::size_t i = 0; i < graph.layout.places(); ++i) {
+      if (ids[i] != kNoNode && ids[i] >= nodes) return damaged("an edge leads nowhere");
     }
   }
   return {};
@@ -36,69 +38,88 @@ Result<GraphOptions> read_options(ByteReader& reader) {
   return options;
 }
 
-}  // namespace
-
-Status write_graph(io::SectionWriter& writer, const GraphParts& parts) {
-  ByteWriter meta;
-  meta.put(parts.core.options.degree);
-  meta.put(parts.core.options.build_effort);
-  meta.put(parts.core.options.seed);
-  meta.put(static_cast<std::uint32_t>(parts.core.entries.size()));
-  meta.put_bytes(std::as_bytes(std::span(parts.core.entries)));
-  meta.put_bytes(parts.codec);
-  ByteWriter map;
-  parts.map.write(map);
-  SIMILE_TRY(writer.add_section("graph.meta", meta.bytes()));
-  SIMILE_TRY(writer.add_section("graph.rows", map.bytes()));
-  SIMILE_TRY(writer.add_section("graph.edges", parts.core.edges.bytes()));
-  SIMILE_TRY(writer.add_section("graph.parents", std::as_bytes(std::span(parts.core.parents))));
-  return writer.add_section("graph.codes", parts.codes);
+Result<std::vector<std::uint32_t>> read_nodes(ByteReader& reader, std::size_t nodes) {
+  const auto count = reader.get<std::uint32_t>();
+  if (count > nodes) return damaged("it has more entries than nodes");
+  std::vector<std::uint32_t> out(count);
+  for (std::uint32_t& node : out) {
+    node = reader.get<std::uint32_t>();
+    if (node >= nodes) return damaged("an entry is out of range");
+  }
+  return out;
 }
 
-Result<LoadedGraph> read_graph(const io::SectionReader& reader, std::size_t rows) {
+// Fills the tree from the parents of all nodes.
+Status read_tree(std::span<const std::byte> parents, std::size_t nodes, GraphTree& tree) {
+  if (parents.size() != nodes * sizeof(std::uint32_t)) return damaged("its tree does not fit");
+  if (nodes == 0) return {};
+  if (tree.root >= nodes) return damaged("its root is out of range");
+  tree.parents.resize(nodes);
+  tree.children.resize(nodes);
+  std::memcpy(tree.parents.data(), parents.data(), parents.size());
+  for (std::uint32_t node = 0; node < nodes; ++node) {
+    const std::uint32_t parent = tree.parents[node];
+    if (parent == kNoNode) {
+      if (node != tree.root) tree.pending.push_back(node);
+      continue;
+    }
+    if (parent >= nodes || tree.children[parent] == 255) return damaged("its tree is broken");
+    ++tree.children[parent];
+  }
+  return {};
+}
+
+}  // namespace
+
+template <class Layout>
+Status write_graph(io::SectionWriter& writer, const NodeMap& map, const Graph<Layout>& graph) {
+  ByteWriter meta;
+  meta.put(graph.options.degree);
+  meta.put(graph.options.build_effort);
+  meta.put(graph.options.seed);
+  meta.put(graph.tree.root);
+  const std::vector<std::uint32_t> entries = graph.entries.samples();
+  meta.put(static_cast<std::uint32_t>(entries.size()));
+  meta.put_bytes(std::as_bytes(std::span(entries)));
+  graph.space.write(meta);
+  ByteWriter rows;
+  map.write(rows);
+  SIMILE_TRY(writer.add_section("graph.meta", meta.bytes()));
+  SIMILE_TRY(writer.add_section("graph.rows", rows.bytes()));
+  SIMILE_TRY(writer.add_section("graph.parents", std::as_bytes(std::span(graph.tree.parents))));
+  return writer.add_section("graph.nodes", graph.space.rows());
+}
+
+template <class Layout>
+Result<LoadedGraph<Layout>> read_graph(const io::SectionReader& reader, VectorType type,
+                                       Metric metric, std::size_t rows) {
   SIMILE_ASSIGN(const auto meta, reader.verified_section("graph.meta"));
   SIMILE_ASSIGN(const auto map_bytes, reader.verified_section("graph.rows"));
-  SIMILE_ASSIGN(const auto edges, reader.verified_section("graph.edges"));
   SIMILE_ASSIGN(const auto parents, reader.verified_section("graph.parents"));
-  SIMILE_ASSIGN(const auto codes, reader.verified_section("graph.codes"));
+  SIMILE_ASSIGN(const auto node_bytes, reader.verified_section("graph.nodes"));
 
   ByteReader meta_reader(meta);
   SIMILE_ASSIGN(const GraphOptions options, read_options(meta_reader));
   ByteReader map_reader(map_bytes);
   SIMILE_ASSIGN(NodeMap map, NodeMap::read(map_reader, rows));
   const std::size_t nodes = map.nodes();
-
-  GraphCore core(options);
-  const auto entry_count = meta_reader.get<std::uint32_t>();
-  if (entry_count > nodes || (nodes != 0 && entry_count == 0)) return damaged("no entry nodes");
-  for (std::uint32_t i = 0; i < entry_count; ++i) {
-    core.entries.push_back(meta_reader.get<std::uint32_t>());
-    if (core.entries.back() >= nodes) return damaged("an entry node is out of range");
-  }
-  if (edges.size() != nodes * options.degree * sizeof(std::uint32_t) ||
-      parents.size() != nodes * sizeof(std::uint32_t)) {
-    return damaged("its edges do not fit its nodes");
-  }
-  core.edges.resize(nodes);
-  core.parents.resize(nodes);
-  core.children.resize(nodes);
-  if (nodes != 0) {
-    std::memcpy(core.edges.bytes().data(), edges.data(), edges.size());
-    std::memcpy(core.parents.data(), parents.data(), parents.size());
-  }
-  SIMILE_TRY(check_edges(core.edges));
-  for (std::uint32_t node = 0; node < nodes; ++node) {
-    const std::uint32_t parent = core.parents[node];
-    if (parent == kNoNode) {
-      if (node != core.entries[0]) core.pending.push_back(node);
-      continue;
-    }
-    if (parent >= nodes || core.children[parent] == 255) return damaged("its tree is broken");
-    ++core.children[parent];
-  }
-  const std::span<const std::byte> codec = meta_reader.get_bytes(meta_reader.remaining());
+  Graph<Layout> graph(type, metric, options);
+  graph.tree.root = meta_reader.get<std::uint32_t>();
+  SIMILE_ASSIGN(const std::vector<std::uint32_t> entries, read_nodes(meta_reader, nodes));
+  if (nodes != 0 && entries.empty()) return damaged("it has no entries");
+  SIMILE_TRY(read_tree(parents, nodes, graph.tree));
+  SIMILE_TRY(graph.space.read(meta_reader, node_bytes, nodes));
   if (!meta_reader.ok()) return damaged("its description ends too early");
-  return LoadedGraph{std::move(map), std::move(core), codec, codes};
+  SIMILE_TRY(check_edges(graph, nodes));
+  graph.entries.rebuild(graph.space, entries);
+  return LoadedGraph<Layout>{std::move(map), std::move(graph)};
 }
+
+template Status write_graph(io::SectionWriter&, const NodeMap&, const Graph<FusedLayout>&);
+template Status write_graph(io::SectionWriter&, const NodeMap&, const Graph<PlainLayout>&);
+template Result<LoadedGraph<FusedLayout>> read_graph(const io::SectionReader&, VectorType, Metric,
+                                                     std::size_t);
+template Result<LoadedGraph<PlainLayout>> read_graph(const io::SectionReader&, VectorType, Metric,
+                                                     std::size_t);
 
 }  // namespace simile::index

@@ -6,8 +6,8 @@
 #include "simile/base/check.h"
 #include "simile/index/flat/block_search.h"
 #include "simile/index/flat/flat_index.h"
+#include "simile/index/graph/graph_builder.h"
 #include "simile/index/graph/graph_file.h"
-#include "simile/index/graph/node_search.h"
 #include "simile/index/top_k.h"
 #include "simile/quantization/exact_scorer.h"
 
@@ -24,18 +24,20 @@ constexpr std::size_t kScanAlways = 512;
 constexpr std::size_t kRerankMore = 4;
 constexpr std::size_t kRerankShare = 8;
 
-template <class Search>
+template <class Walk>
 class GraphOver final : public GraphIndex {
-  using Space = typename Search::Space;
+  using Layout = typename Walk::Layout;
 
  public:
   GraphOver(VectorType type, Metric metric, const GraphOptions& options)
-      : metric_(metric),
-        core_(options),
-        space_(type, metric, options.seed),
-        search_(space_, core_) {
+      : metric_(metric), graph_(type, metric, options) {
     rows_.vectors = MatrixView(nullptr, 0, type);
   }
+  GraphOver(const Rows& rows, Metric metric, LoadedGraph<Layout>&& loaded)
+      : rows_(rows),
+        metric_(metric),
+        map_(std::move(loaded.map)),
+        graph_(std::move(loaded.graph)) {}
 
   IndexKind kind() const override { return IndexKind::kGraph; }
   std::size_t size() const override { return map_.rows(); }
@@ -44,12 +46,9 @@ class GraphOver final : public GraphIndex {
   Status insert(const Rows& rows, const BuildContext& context) override {
     rows_ = rows;
     map_.append(rows.vectors);
-    const bool anew =
-        space_.append(rows.vectors, rows.inverse_lengths, map_.first_rows(), context.threads);
-    const Status status = insert_nodes(space_, core_, context);
-    if (anew) core_.changed = Bitmap(space_.size(), true);
-    search_.update(space_, core_, context.threads);
-    return status;
+    const bool recoded =
+        graph_.space.append(rows.vectors, rows.inverse_lengths, map_.first_rows(), context.threads);
+    return insert_nodes<Walk>(graph_, recoded, context);
   }
 
   void search(const MatrixView& queries, const SearchOptions& options, Hit* hits) const override {
@@ -63,32 +62,16 @@ class GraphOver final : public GraphIndex {
   }
 
   Status save(io::SectionWriter& writer) const override {
-    ByteWriter codec;
-    space_.write(codec);
-    SIMILE_TRY(write_graph(writer, {map_, core_, codec.bytes(), space_.code_bytes()}));
-    return search_.save(writer);
-  }
-
-  Status load_from(const io::SectionReader& reader, const Rows& rows) {
-    auto parts = read_graph(reader, rows.vectors.rows);
-    if (!parts) return std::unexpected(parts.error());
-    rows_ = rows;
-    map_ = std::move(parts->map);
-    core_ = std::move(parts->core);
-    ByteReader codec(parts->codec);
-    SIMILE_TRY(space_.read(codec, parts->codes, map_.nodes()));
-    return search_.load(reader, space_, core_);
+    return write_graph(writer, map_, graph_);
   }
 
   std::uint64_t memory_bytes() const override {
-    return map_.memory_bytes() + core_.memory_bytes() + space_.memory_bytes() +
-           search_.memory_bytes();
+    return map_.memory_bytes() + graph_.memory_bytes();
   }
 
  private:
   struct Scratch {
-    typename Search::Scratch search;
-    std::vector<std::uint32_t> nodes;
+    typename Walk::Scratch walk;
     std::vector<std::uint32_t> rows;
     std::vector<float> distances;
     TopK top;
@@ -115,7 +98,7 @@ class GraphOver final : public GraphIndex {
     const Bitmap* allowed = options.allowed;
     const std::size_t wanted = options.k + kRerankMore + effort / kRerankShare;
     const auto search = [&](const auto& counts) {
-      search_.nearest(space_, core_, query, effort, wanted, counts, scratch.search, scratch.nodes);
+      Walk::from_query(graph_, query, effort, counts, scratch.walk);
     };
     if (allowed == nullptr) {
       search([](std::uint32_t) { return true; });
@@ -126,17 +109,22 @@ class GraphOver final : public GraphIndex {
         return any;
       });
     }
-    rerank(query, options, scratch);
+    rerank(query, wanted, options, scratch);
     const bool enough = scratch.top.full();
     write_hits(scratch.top, options.k, hits);
     return enough;
   }
 
   // Exact rows decide among the nodes that their codes put in front.
-  void rerank(const void* query, const SearchOptions& options, Scratch& scratch) const {
+  void rerank(const void* query, std::size_t wanted, const SearchOptions& options,
+              Scratch& scratch) const {
+    std::vector<Candidate>& found = scratch.walk.found;
+    const std::size_t kept = std::min(wanted, found.size());
+    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(kept),
+                      found.end());
     scratch.rows.clear();
-    for (const std::uint32_t node : scratch.nodes) {
-      map_.for_each_row(node, [&](std::uint32_t row) {
+    for (std::size_t i = 0; i < kept; ++i) {
+      map_.for_each_row(found[i].node, [&](std::uint32_t row) {
         if (options.allowed == nullptr || options.allowed->test(row)) scratch.rows.push_back(row);
       });
     }
@@ -152,19 +140,16 @@ class GraphOver final : public GraphIndex {
   Rows rows_;
   Metric metric_;
   NodeMap map_;
-  GraphCore core_;
-  Space space_;
-  Search search_;
+  Graph<Layout> graph_;
 };
 
-template <class Search>
+template <class Walk>
 Result<std::unique_ptr<GraphIndex>> load_as(const io::SectionReader& reader, const Rows& rows,
                                             Metric metric) {
-  auto index = std::make_unique<GraphOver<Search>>(rows.vectors.type, metric, GraphOptions{});
-  if (auto status = index->load_from(reader, rows); !status) {
-    return std::unexpected(status.error());
-  }
-  return index;
+  auto loaded =
+      read_graph<typename Walk::Layout>(reader, rows.vectors.type, metric, rows.vectors.rows);
+  if (!loaded) return std::unexpected(loaded.error());
+  return std::make_unique<GraphOver<Walk>>(rows, metric, *std::move(loaded));
 }
 
 }  // namespace
@@ -172,16 +157,15 @@ Result<std::unique_ptr<GraphIndex>> load_as(const io::SectionReader& reader, con
 std::unique_ptr<GraphIndex> GraphIndex::create(VectorType type, Metric metric,
                                                const GraphOptions& options) {
   if (type.element == ElementType::kBit) {
-    return std::make_unique<GraphOver<CodeSearch>>(type, metric, options);
+    return std::make_unique<GraphOver<CodeWalk>>(type, metric, options);
   }
-  return std::make_unique<GraphOver<FusedSearch>>(type, metric, options);
+  return std::make_unique<GraphOver<FusedWalk>>(type, metric, options);
 }
 
 Result<std::unique_ptr<GraphIndex>> GraphIndex::load(const io::SectionReader& reader,
                                                      const Rows& rows, Metric metric) {
-  return rows.vectors.type.element == ElementType::kBit
-             ? load_as<CodeSearch>(reader, rows, metric)
-             : load_as<FusedSearch>(reader, rows, metric);
+  return rows.vectors.type.element == ElementType::kBit ? load_as<CodeWalk>(reader, rows, metric)
+                                                        : load_as<FusedWalk>(reader, rows, metric);
 }
 
 Result<std::unique_ptr<VectorIndex>> build_graph(const Rows& rows, Metric metric,

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "simile/index/graph/graph_core.h"
 #include "simile/index/graph/node_map.h"
 #include "simile/index/index.h"
 

@@ -3,6 +3,7 @@
 /// over all nodes would not. Emptied in time proportional to what was put in.
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -62,6 +63,26 @@ class VisitedSet {
 
   std::vector<std::uint32_t> slots_;
   std::vector<std::uint32_t> used_;
+};
+
+/// Remembers most of the nodes shown to it, in the first-level cache: each has one place, which the
+/// next node with the same hash takes over.
+class SeenCache {
+ public:
+  void clear() { nodes_.fill(kEmpty); }
+
+  /// False where the node is remembered.
+  bool insert(std::uint32_t node) {
+    std::uint32_t& place = nodes_[node * 0x9E37'79B1u >> (32 - kBits)];
+    if (place == node) return false;
+    place = node;
+    return true;
+  }
+
+ private:
+  static constexpr std::uint32_t kEmpty = 0xFFFF'FFFF;
+  static constexpr int kBits = 11;
+  std::array<std::uint32_t, std::size_t{1} << kBits> nodes_;
 };
 
 }  // namespace simile::index

@@ -27,5 +27,25 @@ TEST(VisitedSet, AgreesWithASetThroughGrowthAndClearing) {
   }
 }
 
+TEST(SeenCache, NeverTakesANewNodeForOneItKnows) {
+  SeenCache cache;
+  Random random(2);
+  std::set<std::uint32_t> shown;
+  std::size_t remembered = 0;
+  cache.clear();
+  for (std::size_t i = 0; i < 2000; ++i) {
+    const auto node = static_cast<std::uint32_t>(random.below(500));
+    const bool fresh = shown.insert(node).second;
+    const bool taken_for_new = cache.insert(node);
+    if (fresh) {
+      EXPECT_TRUE(taken_for_new);
+    }
+    remembered += !fresh && !taken_for_new;
+  }
+  EXPECT_GT(remembered, 1000u) << "most of what was shown is remembered";
+  cache.clear();
+  EXPECT_TRUE(cache.insert(*shown.begin()));
+}
+
 }  // namespace
 }  // namespace simile::index

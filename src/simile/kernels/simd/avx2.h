@@ -78,6 +78,10 @@ struct Lanes {
   static Floats sub_broadcast(Floats a, const float* b) { return sub(a, broadcast(b)); }
   static Floats mul(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
   static Floats fma(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
+  static Floats max(Floats a, Floats b) { return _mm256_max_ps(a, b); }
+  static std::uint32_t below(Floats a, Floats b) {
+    return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)));
+  }
   static float sum(Floats x) {
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));

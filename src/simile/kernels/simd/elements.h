@@ -6,6 +6,7 @@
 /// includes exactly one of them.
 ///
 ///   Floats   kFloats lanes of float32; sums are taken in the order that sum() states
+///            below(a, b): bit i says whether lane i of a is less than that of b
 ///   Shorts   2 * kFloats lanes of int16, widened from int8
 ///   Ints     kFloats lanes of int32, sums of products of Shorts
 ///   Bits     kBits bytes

@@ -68,6 +68,11 @@ struct Lanes {
   static Floats sub_broadcast(Floats a, const float* b) { return sub(a, broadcast(b)); }
   static Floats mul(Floats a, Floats b) { return vmulq_f32(a, b); }
   static Floats fma(Floats a, Floats b, Floats c) { return vfmaq_f32(c, a, b); }
+  static Floats max(Floats a, Floats b) { return vmaxq_f32(a, b); }
+  static std::uint32_t below(Floats a, Floats b) {
+    const uint32x4_t lane_bits = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(vcltq_f32(a, b), lane_bits));
+  }
   static float sum(Floats x) {
     const float32x2_t two = vadd_f32(vget_low_f32(x), vget_high_f32(x));
     return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);

@@ -69,6 +69,12 @@ struct Lanes {
     return Floats{static_cast<float>(low[0]), static_cast<float>(low[1]),
                   static_cast<float>(high[0]), static_cast<float>(high[1])};
   }
+  static Floats max(Floats a, Floats b) { return a > b ? a : b; }
+  static std::uint32_t below(Floats a, Floats b) {
+    std::uint32_t mask = 0;
+    for (std::size_t i = 0; i < kFloats; ++i) mask |= std::uint32_t{a[i] < b[i]} << i;
+    return mask;
+  }
   static float sum(Floats x) { return (x[0] + x[2]) + (x[1] + x[3]); }
 
   static void transpose(Floats (&rows)[kFloats]) {

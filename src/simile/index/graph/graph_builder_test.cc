@@ -1,4 +1,4 @@
-#include "simile/index/graph/graph_core.h"
+#include "simile/index/graph/graph_builder.h"
 
 #include <gtest/gtest.h>
 
@@ -17,22 +17,27 @@ using quantization::Int8Space;
 struct Grown {
   Grown(std::size_t rows, std::uint32_t dim, std::uint32_t degree)
       : vectors(rows, {ElementType::kFloat32, dim}, 1),
-        space(vectors.view().type, Metric::kL2, 1),
-        core({.degree = degree, .build_effort = 40}) {}
+        graph(vectors.view().type, Metric::kL2, {.degree = degree, .build_effort = 40}) {}
 
   void grow_to(std::size_t rows) {
     std::vector<std::uint32_t> nodes(rows);
     std::iota(nodes.begin(), nodes.end(), 0u);
-    space.append(vectors.view().slice(0, rows), {}, nodes, 2);
-    ASSERT_TRUE(insert_nodes(space, core, {.threads = 2}));
+    const bool recoded = graph.space.append(vectors.view().slice(0, rows), {}, nodes, 2);
+    ASSERT_TRUE(insert_nodes<FusedWalk>(graph, recoded, {.threads = 2}));
+  }
+
+  std::vector<std::uint32_t> neighbors(std::uint32_t node) const {
+    std::vector<std::uint32_t> out;
+    graph.neighbors(node, out);
+    return out;
   }
 
   std::size_t reachable() const {
-    std::vector<bool> seen(core.edges.size());
-    std::vector<std::uint32_t> queue = {core.entries.at(0)};
+    std::vector<bool> seen(graph.size());
+    std::vector<std::uint32_t> queue = {graph.tree.root};
     seen[queue[0]] = true;
     for (std::size_t at = 0; at < queue.size(); ++at) {
-      for (const std::uint32_t next : core.edges.neighbors(queue[at])) {
+      for (const std::uint32_t next : neighbors(queue[at])) {
         if (!seen[next]) queue.push_back(next);
         seen[next] = true;
       }
@@ -41,11 +46,10 @@ struct Grown {
   }
 
   TestVectors vectors;
-  Int8Space space;
-  GraphCore core;
+  Graph<FusedLayout> graph;
 };
 
-TEST(GraphCore, EveryNodeIsReachableFromTheRootAtEverySize) {
+TEST(GraphBuilder, EveryNodeIsReachableFromTheRootAtEverySize) {
   for (const std::uint32_t degree : {8, 32}) {
     Grown grown(3000, 6, degree);
     for (const std::size_t rows : {1, 2, 3, 10, 100, 1000, 3000}) {
@@ -55,7 +59,7 @@ TEST(GraphCore, EveryNodeIsReachableFromTheRootAtEverySize) {
   }
 }
 
-TEST(GraphCore, FarApartClustersStayConnected) {
+TEST(GraphBuilder, FarApartClustersStayConnected) {
   Grown grown(600, 4, 8);
   for (std::size_t i = 0; i < 600; ++i) {
     auto* row = reinterpret_cast<float*>(grown.vectors.row(i));
@@ -67,19 +71,19 @@ TEST(GraphCore, FarApartClustersStayConnected) {
   EXPECT_EQ(grown.reachable(), 600u);
 }
 
-TEST(GraphCore, EdgesAreInRangeAndNoneRepeatsOrLeadsHome) {
+TEST(GraphBuilder, EdgesAreInRangeAndNoneRepeatsOrLeadsHome) {
   Grown grown(2000, 16, 16);
   grown.grow_to(700);
   grown.grow_to(2000);
   for (std::uint32_t node = 0; node < 2000; ++node) {
-    const auto neighbors = grown.core.edges.neighbors(node);
+    const auto neighbors = grown.neighbors(node);
     const std::set<std::uint32_t> unique(neighbors.begin(), neighbors.end());
     EXPECT_EQ(unique.size(), neighbors.size());
     EXPECT_FALSE(unique.contains(node));
     EXPECT_LT(*unique.rbegin(), 2000u);
-    const std::uint32_t parent = grown.core.parents[node];
+    const std::uint32_t parent = grown.graph.tree.parents[node];
     if (parent == kNoNode) continue;
-    const auto of_parent = grown.core.edges.neighbors(parent);
+    const auto of_parent = grown.neighbors(parent);
     EXPECT_NE(std::ranges::find(of_parent, node), of_parent.end()) << "tree edge lost";
   }
 }
@@ -103,13 +107,13 @@ TEST(Prune, TakesWhatNoTakenEdgeLeadsCloserTo) {
   std::sort(candidates.begin(), candidates.end());
 
   PruneScratch scratch;
-  prune(space, candidates, 4, 1.0f, scratch);
-  EXPECT_EQ(scratch.taken, (std::vector<std::uint32_t>{1, 4}));
+  prune(space, candidates, 4, scratch);
+  EXPECT_EQ(scratch.taken, (std::vector<std::uint32_t>{1, 4, 3, 2}));
 
   candidates[2].required = true;  // the node at 3 hangs on this edge
-  prune(space, candidates, 4, 1.0f, scratch);
-  EXPECT_EQ(scratch.taken, (std::vector<std::uint32_t>{1, 3, 4}));
-  prune(space, candidates, 1, 1.0f, scratch);
+  prune(space, candidates, 4, scratch);
+  EXPECT_EQ(scratch.taken, (std::vector<std::uint32_t>{1, 3, 4, 2}));
+  prune(space, candidates, 1, scratch);
   EXPECT_EQ(scratch.taken, (std::vector<std::uint32_t>{3}));
 }
 

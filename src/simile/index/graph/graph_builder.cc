@@ -1,0 +1,313 @@
+#include "simile/index/graph/graph_builder.h"
+
+#include <algorithm>
+
+#include "simile/base/parallel.h"
+#include "simile/base/random.h"
+#include "simile/index/graph/prune.h"
+
+namespace simile::index {
+
+namespace {
+
+constexpr std::size_t kBatchShare = 50;     // of the graph, where nothing is refined afterwards
+constexpr std::size_t kBulkBatchShare = 1;  // where it is: each batch doubles the graph
+constexpr std::size_t kRefineShare = 4;     // refined when at least so much of the graph is new
+constexpr std::size_t kBatchMax = 524'288;  // bounds the memory of reverse edges
+constexpr std::size_t kWalkGrain = 16;
+constexpr std::size_t kLinkGrain = 64;
+
+template <class Walk>
+class GraphBuilder {
+  using Layout = typename Walk::Layout;
+  using Space = typename Layout::Space;
+
+ public:
+  GraphBuilder(Graph<Layout>& graph, const BuildContext& context)
+      : graph_(graph),
+        tree_(graph.tree),
+        threads_(resolve_threads(context.threads)),
+        context_(context),
+        scratch_(threads_) {}
+
+  Status run(bool recoded) {
+    const std::size_t before = graph_.size();
+    order_ = std::move(tree_.pending);
+    tree_.pending.clear();
+    in_graph_ = before - order_.size();
+    graph_.resize(graph_.space.size());
+    if (recoded) code_again(before);
+    for (std::size_t node = before; node < graph_.size(); ++node) {
+      order_.push_back(static_cast<std::uint32_t>(node));
+    }
+    if (order_.empty()) return {};
+    Random random(graph_.options.seed ^ before);
+    for (std::size_t i = order_.size(); i > 1; --i) {
+      std::swap(order_[i - 1], order_[random.below(i)]);
+    }
+    bulk_ = order_.size() * kRefineShare > graph_.size();
+    SIMILE_TRY(insert_all());
+    if (bulk_) SIMILE_TRY(refine_all());
+    return {};
+  }
+
+ private:
+  struct Scratch {
+    typename Walk::Scratch walk;
+    PruneScratch prune;
+    std::vector<Candidate> candidates;
+    std::vector<std::uint32_t> nodes;
+    std::vector<float> distances;
+  };
+
+  std::size_t degree() const { return graph_.layout.places(); }
+
+  Status insert_all() {
+    std::size_t done = 0;
+    if (tree_.root == kNoNode) {
+      tree_.root = order_[0];
+      done = 1;
+      ++in_graph_;
+    }
+    update_entries();
+    const std::size_t share = bulk_ ? kBulkBatchShare : kBatchShare;
+    while (done < order_.size()) {
+      if (context_.cancel != nullptr && context_.cancel->cancelled()) {
+        tree_.pending.assign(order_.begin() + static_cast<std::ptrdiff_t>(done), order_.end());
+        return fail(ErrorCode::kCancelled, "building the graph was cancelled");
+      }
+      const std::size_t batch = std::clamp<std::size_t>(in_graph_ / share, 1, kBatchMax);
+      const auto nodes = std::span(order_).subspan(done, std::min(batch, order_.size() - done));
+      choose(nodes, false);
+      for (const std::uint32_t node : nodes) adopt(node);
+      link_all();
+      done += nodes.size();
+      in_graph_ += nodes.size();
+      update_entries();
+      report(bulk_ ? done / 2 : done);
+    }
+    return {};
+  }
+
+  Status refine_all() {
+    // In the order of the rows, where neighbours often follow each other and share the cache.
+    std::ranges::sort(order_);
+    for (std::size_t done = 0; done < order_.size();) {
+      if (context_.cancel != nullptr && context_.cancel->cancelled()) {
+        return fail(ErrorCode::kCancelled, "building the graph was cancelled");
+      }
+      const auto nodes = std::span(order_).subspan(done, std::min(kBatchMax, order_.size() - done));
+      choose(nodes, true);
+      link_all();
+      done += nodes.size();
+      report((order_.size() + done) / 2);
+    }
+    return {};
+  }
+
+  void report(std::size_t done) {
+    if (context_.progress) context_.progress(done, order_.size());
+  }
+
+  // Where walks begin must keep up with the graph.
+  void update_entries() {
+    const std::size_t wanted = EntryTable::samples_for(in_graph_);
+    const std::size_t now = graph_.entries.size();
+    if (now != 0 && wanted < 2 * now && !(wanted > now && wanted == EntryTable::kSamplesMax))
+      return;
+    std::vector<std::uint32_t> samples;
+    for (std::size_t i = 0; i < wanted; ++i) {
+      std::size_t node = i * graph_.size() / wanted;
+      while (node < graph_.size() && !tree_.contains(static_cast<std::uint32_t>(node))) ++node;
+      if (node == graph_.size()) break;
+      const auto sample = static_cast<std::uint32_t>(node);
+      if (samples.empty() || samples.back() < sample) samples.push_back(sample);
+    }
+    graph_.entries.rebuild(graph_.space, samples);
+  }
+
+  void code_again(std::size_t nodes) {
+    parallel_for(threads_, nodes, kLinkGrain,
+                 [&](std::size_t first, std::size_t last, std::uint32_t) {
+                   for (std::size_t i = first; i < last; ++i) {
+                     const auto node = static_cast<std::uint32_t>(i);
+                     std::byte* row = graph_.space.row(node);
+                     const std::uint32_t* ids = graph_.ids(node);
+                     for (std::size_t place = 0; place < degree(); ++place) {
+                       if (ids[place] != kNoNode)
+                         graph_.layout.set_place(graph_.space, row, place, ids[place]);
+                     }
+                   }
+                 });
+    if (graph_.entries.size() != 0) {
+      graph_.entries.rebuild(graph_.space, graph_.entries.samples());
+    }
+  }
+
+  // Chooses the edges of every node in the graph as it is, then sets them, and collects the reverse
+  // ones.
+  void choose(std::span<const std::uint32_t> nodes, bool again) {
+    chosen_.assign(nodes.size() * degree(), kNoNode);
+    const auto chosen_of = [&](std::size_t i) {
+      return std::span(chosen_).subspan(i * degree(), degree());
+    };
+    parallel_for(threads_, nodes.size(), kWalkGrain,
+                 [&](std::size_t first, std::size_t last, std::uint32_t worker) {
+                   for (std::size_t i = first; i < last; ++i) {
+                     find_candidates(nodes[i], again, scratch_[worker]);
+                     choose_edges(nodes[i], scratch_[worker]);
+                     std::ranges::copy(scratch_[worker].prune.taken, chosen_of(i).begin());
+                   }
+                 });
+    parallel_for(threads_, nodes.size(), kWalkGrain,
+                 [&](std::size_t first, std::size_t last, std::uint32_t) {
+                   for (std::size_t i = first; i < last; ++i) {
+                     const auto all = chosen_of(i);
+                     const auto end = std::ranges::find(all, kNoNode);
+                     graph_.set_neighbors(nodes[i], {all.begin(), end});
+                   }
+                 });
+    reverse_.clear();
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      for (const std::uint32_t target : chosen_of(i)) {
+        if (target != kNoNode) add_reverse(target, nodes[i]);
+      }
+    }
+  }
+
+  void find_candidates(std::uint32_t node, bool again, Scratch& scratch) {
+    const std::size_t effort = std::max<std::size_t>(graph_.options.build_effort, degree());
+    Walk::from_node(graph_, node, bulk_ && !again ? (effort + 1) / 2 : effort, scratch.walk);
+    scratch.candidates.clear();
+    for (const Candidate& found : scratch.walk.found) {
+      if (found.node != node) scratch.candidates.push_back(found);
+    }
+    if (!again) return;
+    scratch.nodes.clear();
+    graph_.neighbors(node, scratch.nodes);
+    std::erase_if(scratch.nodes, [&](std::uint32_t n) {
+      return scratch.walk.was_expanded(n) &&
+             std::ranges::find(scratch.walk.found, n, &Candidate::node) != scratch.walk.found.end();
+    });
+    measure(node, scratch);
+  }
+
+  // Adds scratch.nodes to the candidates of a node.
+  void measure(std::uint32_t node, Scratch& scratch) {
+    scratch.distances.resize(scratch.nodes.size());
+    for (const std::uint32_t other : scratch.nodes) __builtin_prefetch(graph_.space.row(other));
+    graph_.space.node_scorer(node)(scratch.nodes.data(), scratch.nodes.size(),
+                                   scratch.distances.data());
+    for (std::size_t i = 0; i < scratch.nodes.size(); ++i) {
+      scratch.candidates.push_back({scratch.distances[i], scratch.nodes[i]});
+    }
+  }
+
+  void choose_edges(std::uint32_t node, Scratch& scratch) {
+    for (Candidate& candidate : scratch.candidates) {
+      candidate.required = tree_.parents[candidate.node] == node;
+    }
+    std::sort(scratch.candidates.begin(), scratch.candidates.end());
+    prune(graph_.space, scratch.candidates, static_cast<std::uint32_t>(degree()), scratch.prune);
+  }
+
+  void adopt(std::uint32_t node) {
+    const std::uint32_t parent = find_parent(node);
+    tree_.parents[node] = parent;
+    ++tree_.children[parent];
+    add_reverse(parent, node);
+  }
+
+  // Breadth first over out-edges from the node: the first one in the graph that has room. One
+  // exists, since a tree of n nodes has n - 1 edges and each node room for at least two.
+  std::uint32_t find_parent(std::uint32_t node) {
+    const std::uint32_t room = std::max<std::uint32_t>(2, static_cast<std::uint32_t>(degree() / 4));
+    queue_.assign(1, node);
+    seen_.clear();
+    seen_.insert(node);
+    for (std::size_t at = 0; at < queue_.size(); ++at) {
+      const std::uint32_t* ids = graph_.ids(queue_[at]);
+      for (std::size_t i = 0; i < degree(); ++i) {
+        const std::uint32_t next = ids[i];
+        if (next == kNoNode || !seen_.insert(next)) continue;
+        if (tree_.children[next] < room) return next;
+        queue_.push_back(next);
+      }
+    }
+    // All that is reachable from here is full, so look at everything that was inserted.
+    for (std::uint32_t next = 0; next < graph_.size(); ++next) {
+      if (next != node && tree_.contains(next) && tree_.children[next] < room) return next;
+    }
+    return tree_.root;
+  }
+
+  void add_reverse(std::uint32_t target, std::uint32_t source) {
+    reverse_.push_back(static_cast<std::uint64_t>(target) << 32 | source);
+  }
+
+  void link_all() {
+    std::ranges::sort(reverse_);
+    const auto repeats = std::ranges::unique(reverse_);
+    reverse_.erase(repeats.begin(), repeats.end());
+    groups_.clear();
+    for (std::size_t i = 0; i < reverse_.size(); ++i) {
+      if (i == 0 || reverse_[i] >> 32 != reverse_[i - 1] >> 32) groups_.push_back(i);
+    }
+    groups_.push_back(reverse_.size());
+    parallel_for(threads_, groups_.size() - 1, kLinkGrain,
+                 [&](std::size_t first, std::size_t last, std::uint32_t worker) {
+                   for (std::size_t g = first; g < last; ++g) {
+                     link(std::span(reverse_).subspan(groups_[g], groups_[g + 1] - groups_[g]),
+                          scratch_[worker]);
+                   }
+                 });
+  }
+
+  void link(std::span<const std::uint64_t> group, Scratch& scratch) {
+    const auto target = static_cast<std::uint32_t>(group[0] >> 32);
+    scratch.nodes.clear();
+    graph_.neighbors(target, scratch.nodes);
+    const std::size_t old = scratch.nodes.size();
+    for (const std::uint64_t pair : group) {
+      const auto source = static_cast<std::uint32_t>(pair);
+      const auto end = scratch.nodes.begin() + static_cast<std::ptrdiff_t>(old);
+      if (std::find(scratch.nodes.begin(), end, source) == end) scratch.nodes.push_back(source);
+    }
+    if (scratch.nodes.size() == old) return;
+    if (scratch.nodes.size() <= degree()) {
+      graph_.set_neighbors(target, scratch.nodes);
+      return;
+    }
+    scratch.candidates.clear();
+    measure(target, scratch);
+    choose_edges(target, scratch);
+    graph_.set_neighbors(target, scratch.prune.taken);
+  }
+
+  Graph<Layout>& graph_;
+  GraphTree& tree_;
+  std::uint32_t threads_;
+  const BuildContext& context_;
+  std::vector<Scratch> scratch_;
+  std::vector<std::uint32_t> order_;
+  std::size_t in_graph_ = 0;
+  bool bulk_ = false;
+  std::vector<std::uint32_t> chosen_;   // edges of the batch, degree() places a node
+  std::vector<std::uint64_t> reverse_;  // target << 32 | source
+  std::vector<std::size_t> groups_;     // where each target's pairs begin
+  std::vector<std::uint32_t> queue_;
+  VisitedSet seen_;
+};
+
+}  // namespace
+
+template <class Walk>
+Status insert_nodes(Graph<typename Walk::Layout>& graph, bool recoded,
+                    const BuildContext& context) {
+  return GraphBuilder<Walk>(graph, context).run(recoded);
+}
+
+template Status insert_nodes<FusedWalk>(Graph<FusedLayout>&, bool, const BuildContext&);
+template Status insert_nodes<CodeWalk>(Graph<PlainLayout>&, bool, const BuildContext&);
+
+}  // namespace simile::index

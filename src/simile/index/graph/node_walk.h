@@ -1,0 +1,233 @@
+#pragma once
+/// How a query, or a node, finds its nearest nodes: by estimates from the rows of the nodes on the
+/// way where they are there (FusedLayout), by the codes of the nodes themselves elsewhere
+/// (PlainLayout).
+///
+/// Both overloads of walk_from() leave in scratch.found the nodes that were expanded and count,
+/// each with the distance of its code, and return nothing else. For nodes of the graph as queries
+/// this is the same on every machine.
+///
+/// The walk over fused rows
+/// 1. Neighbours enter the beam by estimated distances, which cost nothing beyond their vertex's
+/// row.
+///    A node that is shown again soon is remembered and passed over, so that the beam is not filled
+///    with copies; the few that are forgotten are found when they come to be expanded.
+/// 2. When a node is expanded, its own code gives its distance, nearly exact.
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "simile/base/prefetch.h"
+#include "simile/index/graph/beam_search.h"
+#include "simile/index/graph/graph.h"
+#include "simile/index/graph/visited_set.h"
+
+namespace simile::index {
+
+struct FusedScratch {
+  Beam beam;
+  VisitedSet expanded;
+  SeenCache seen;
+  EntryTable::Scratch entries;
+  quantization::Int8Space::FusedQuery query;
+  quantization::NeighborQuery tables;
+  std::vector<Candidate> found;
+
+  bool was_expanded(std::uint32_t node) const { return expanded.contains(node); }
+};
+
+template <class Counts>
+class FusedExpander {
+ public:
+  // Below three the addresses are translated one after the other; above five the beam falls behind
+  // what is known.
+  static constexpr std::size_t kAtOnce = 4;
+
+  FusedExpander(const Graph<FusedLayout>& graph, const Counts& counts, FusedScratch& scratch)
+      : graph_(graph),
+        counts_(counts),
+        scratch_(scratch),
+        estimate_(kernels::neighbor_code_functions().estimate),
+        inverse_unit_(1.0f / graph.layout.codec().unit()) {}
+
+  SIMILE_ALWAYS_INLINE void touch(std::uint32_t node) const {
+    prefetch_lines<CacheLevel::kSecond>(graph_.space.row(node), 1);
+  }
+  // To the second-level cache: a row would push the query's tables out of the first.
+  SIMILE_ALWAYS_INLINE void prefetch(std::uint32_t node) const {
+    prefetch_lines<CacheLevel::kSecond>(graph_.space.row(node), graph_.space.stride());
+  }
+
+  void expand(std::uint32_t node, std::uint32_t next) {
+    if (!scratch_.expanded.insert(node)) {
+      if (next != kNoNode) prefetch(next);
+      return;
+    }
+    const std::byte* row = graph_.space.row(node);
+    const float distance = scratch_.query.distance(row, graph_.space.squared(node)) * inverse_unit_;
+    if (counts_(node)) scratch_.found.push_back({distance, node});
+    kernels::LinesAhead ahead;
+    if (next != kNoNode) ahead = graph_.layout.lines(graph_.space.row(next));
+    const std::uint32_t* ids = graph_.layout.ids(row);
+    for (std::size_t b = 0; b < graph_.layout.blocks(); ++b) {
+      alignas(64) float estimates[kernels::kBlockCodes];
+      const std::uint32_t near = estimate_(graph_.layout.block(row, b), scratch_.tables.tables(),
+                                           distance, scratch_.beam.bound(), ahead, estimates);
+      ahead = {};
+      enter(ids + b * kernels::kBlockCodes, estimates, near);
+    }
+  }
+
+ private:
+  // `near`: a bit for each of the neighbours whose estimates are below the bound.
+  void enter(const std::uint32_t* ids, const float* estimates, std::uint32_t near) {
+    for (; near != 0; near &= near - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(near));
+      if (!(estimates[i] < scratch_.beam.bound()) || !scratch_.seen.insert(ids[i])) continue;
+      scratch_.beam.insert(estimates[i], ids[i], counts_(ids[i]));
+    }
+  }
+
+  const Graph<FusedLayout>& graph_;
+  const Counts& counts_;
+  FusedScratch& scratch_;
+  kernels::EstimateFunction estimate_;
+  float inverse_unit_;
+};
+
+/// From what was prepared in scratch.query.
+template <class Counts>
+void walk_fused(const Graph<FusedLayout>& graph, std::size_t effort, const Counts& counts,
+                FusedScratch& scratch) {
+  graph.layout.codec().prepare(scratch.query.projected(), scratch.tables);
+  scratch.beam.reset(effort);
+  scratch.expanded.clear();
+  scratch.seen.clear();
+  scratch.found.clear();
+  const float inverse_unit = 1.0f / graph.layout.codec().unit();
+  EntryTable::Starts starts;
+  const std::size_t count = graph.entries.starts(scratch.query, scratch.entries, starts);
+  const auto begin = [&](float distance, std::uint32_t node) {
+    distance *= inverse_unit;
+    if (!(distance < scratch.beam.bound()) || !scratch.seen.insert(node)) return;
+    scratch.beam.insert(distance, node, counts(node));
+  };
+  for (std::size_t i = 0; i < count; ++i) begin(starts[i].distance, starts[i].node);
+  // From the root everything is reached, whatever the entries lead to.
+  const std::uint32_t root = graph.tree.root;
+  begin(scratch.query.distance(graph.space.row(root), graph.space.squared(root)), root);
+  FusedExpander<Counts> expander(graph, counts, scratch);
+  walk(expander, scratch.beam);
+}
+
+struct CodeScratch {
+  Beam beam;
+  VisitedSet visited;
+  EntryTable::Scratch entries;
+  std::vector<std::uint32_t> nodes;
+  std::vector<float> distances;
+  std::vector<Candidate> found;
+  quantization::BitSpace::QueryBuffer query;
+
+  bool was_expanded(std::uint32_t node) const { return visited.contains(node); }
+};
+
+template <class Scorer, class Counts>
+class CodeExpander {
+ public:
+  static constexpr std::size_t kAtOnce = 1;
+
+  CodeExpander(const Graph<PlainLayout>& graph, const Scorer& scorer, const Counts& counts,
+               CodeScratch& scratch)
+      : graph_(graph), scorer_(scorer), counts_(counts), scratch_(scratch) {}
+
+  SIMILE_ALWAYS_INLINE void touch(std::uint32_t) const {}
+  SIMILE_ALWAYS_INLINE void prefetch(std::uint32_t) const {}
+
+  void expand(std::uint32_t node, std::uint32_t) {
+    scratch_.nodes.clear();
+    const std::uint32_t* ids = graph_.ids(node);
+    for (std::size_t i = 0; i < graph_.layout.places(); ++i) {
+      if (ids[i] != kNoNode && scratch_.visited.insert(ids[i])) scratch_.nodes.push_back(ids[i]);
+    }
+    enter();
+  }
+  void begin(std::uint32_t node) {
+    if (scratch_.visited.insert(node)) scratch_.nodes.push_back(node);
+  }
+  /// Scores scratch.nodes into the beam.
+  void enter() {
+    Beam& beam = scratch_.beam;
+    scratch_.distances.resize(scratch_.nodes.size());
+    scorer_(scratch_.nodes.data(), scratch_.nodes.size(), scratch_.distances.data());
+    for (std::size_t i = 0; i < scratch_.nodes.size(); ++i) {
+      if (!(scratch_.distances[i] < beam.bound())) continue;
+      beam.insert(scratch_.distances[i], scratch_.nodes[i], counts_(scratch_.nodes[i]));
+    }
+  }
+
+ private:
+  const Graph<PlainLayout>& graph_;
+  const Scorer& scorer_;
+  const Counts& counts_;
+  CodeScratch& scratch_;
+};
+
+template <class Scorer, class Counts>
+void walk_codes(const Graph<PlainLayout>& graph, const Scorer& scorer, std::size_t effort,
+                const Counts& counts, CodeScratch& scratch) {
+  scratch.beam.reset(effort);
+  scratch.visited.clear();
+  scratch.nodes.clear();
+  scratch.found.clear();
+  CodeExpander<Scorer, Counts> expander(graph, scorer, counts, scratch);
+  EntryTable::Starts starts;
+  const std::size_t count = graph.entries.starts(scorer, scratch.entries, starts);
+  for (std::size_t i = 0; i < count; ++i) expander.begin(starts[i].node);
+  expander.begin(graph.tree.root);
+  expander.enter();
+  walk(expander, scratch.beam);
+  for (const Beam::Entry& entry : scratch.beam.entries()) {
+    if (entry.counts()) scratch.found.push_back({entry.distance(), entry.node()});
+  }
+}
+
+/// The walk of one layout: from a query (of query_type()), and from a node.
+struct FusedWalk {
+  using Layout = FusedLayout;
+  using Scratch = FusedScratch;
+
+  template <class Counts>
+  static void from_query(const Graph<Layout>& graph, const void* query, std::size_t effort,
+                         const Counts& counts, Scratch& scratch) {
+    graph.space.prepare(query, scratch.query);
+    walk_fused(graph, effort, counts, scratch);
+  }
+  static void from_node(const Graph<Layout>& graph, std::uint32_t node, std::size_t effort,
+                        Scratch& scratch) {
+    graph.space.prepare_node(node, scratch.query);
+    walk_fused(
+        graph, effort, [](std::uint32_t) { return true; }, scratch);
+    // Distances as node scorers give them.
+    for (Candidate& found : scratch.found) found.distance *= graph.layout.codec().unit();
+  }
+};
+
+struct CodeWalk {
+  using Layout = PlainLayout;
+  using Scratch = CodeScratch;
+
+  template <class Counts>
+  static void from_query(const Graph<Layout>& graph, const void* query, std::size_t effort,
+                         const Counts& counts, Scratch& scratch) {
+    walk_codes(graph, graph.space.query_scorer(query, scratch.query), effort, counts, scratch);
+  }
+  static void from_node(const Graph<Layout>& graph, std::uint32_t node, std::size_t effort,
+                        Scratch& scratch) {
+    walk_codes(
+        graph, graph.space.node_scorer(node), effort, [](std::uint32_t) { return true; }, scratch);
+  }
+};
+
+}  // namespace simile::index
