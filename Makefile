@@ -70,8 +70,10 @@ bench-figures: build
 
 bench-kernels: build
 	@cmake build/release -DSIMILE_BENCH=ON > /dev/null
-	@cmake --build build/release -j $(JOBS) --target kernel_bench
+	@cmake --build build/release -j $(JOBS) --target kernel_bench flat_bench
 	@$$(find build/release/bench -name kernel_bench -type f) 128
+	@$$(find build/release/bench -name flat_bench -type f) \
+	  --blas "$$(find .venv/lib/python3*/site-packages/numpy.libs -name 'libscipy_openblas*' | head -1)"
 
 SIMILE_TORTURE ?= 20
 SIMILE_SEED ?= $(shell date +%s)

@@ -9,12 +9,11 @@
 ///   kJaccard       1 - |a & b| / |a | b|, 0 for two empty sets
 /// int8 sums are exact integers up to dimension 65,536 before they become float; bits are counted
 /// exactly. Every function gives the same bits on every target, for the order of float additions is
-/// part of the algorithm. pair, scan and gather agree in every bit too; block adds in another order
-/// and may differ from them by a relative 2 * dim * 2^-24 of the sum of the terms' magnitudes,
-/// in practice sqrt(dim) * 2^-24. Equal vectors are at L2 distance exactly 0 in all of them.
+/// part of the algorithm. pair, scan and gather agree in every bit too. Equal vectors are at L2
+/// distance exactly 0. Many queries against many rows: screen.h.
 ///
 /// No pointer needs alignment; nothing is read past the last element, and `out` overlaps nothing.
-/// All functions are pure, thread-safe and allocate nothing; block uses 200 KiB of stack.
+/// All functions are pure, thread-safe and allocate nothing.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,6 @@
 #pragma once
 /// The DistanceTable of the target whose Lanes are in use.
 
-#include "simile/kernels/block_kernels.h"
 #include "simile/kernels/convert_kernels.h"
 #include "simile/kernels/distance_kernels.h"
 #include "simile/kernels/distance_table.h"
@@ -10,18 +9,13 @@ namespace simile::kernels {
 namespace {
 
 template <class Distance>
-constexpr DistanceFunctions functions_of(BlockFunction block) {
-  return {pair_distance<Distance>, scan_distances<Distance>, gather_distances<Distance>, block};
+constexpr DistanceFunctions functions_of() {
+  return {pair_distance<Distance>, scan_distances<Distance>, gather_distances<Distance>};
 }
 
 template <class Op, class RowElement>
 constexpr DistanceFunctions float_functions() {
-  return functions_of<FloatDistance<Op, RowElement>>(block_distances<FloatTile<Op, RowElement>>);
-}
-
-template <class Op>
-constexpr DistanceFunctions int8_functions() {
-  return functions_of<Int8Distance<Op>>(block_distances<Int8Tile<Op>>);
+  return functions_of<FloatDistance<Op, RowElement>>();
 }
 
 constexpr DistanceTable distance_table() {
@@ -29,13 +23,13 @@ constexpr DistanceTable distance_table() {
       .l2_float32 = float_functions<L2, float>(),
       .l2_float16 = float_functions<L2, Float16>(),
       .l2_bfloat16 = float_functions<L2, BFloat16>(),
-      .l2_int8 = int8_functions<L2>(),
+      .l2_int8 = functions_of<Int8Distance<L2>>(),
       .product_float32 = float_functions<Product, float>(),
       .product_float16 = float_functions<Product, Float16>(),
       .product_bfloat16 = float_functions<Product, BFloat16>(),
-      .product_int8 = int8_functions<Product>(),
-      .hamming = functions_of<Hamming>(block_by_scans<Hamming>),
-      .jaccard = functions_of<Jaccard>(block_by_scans<Jaccard>),
+      .product_int8 = functions_of<Int8Distance<Product>>(),
+      .hamming = functions_of<Hamming>(),
+      .jaccard = functions_of<Jaccard>(),
       .from_float16 = widen_vector<Float16>,
       .from_bfloat16 = widen_vector<BFloat16>,
       .from_int8 = widen_vector<std::int8_t>,

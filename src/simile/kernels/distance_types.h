@@ -17,25 +17,10 @@ using GatherFunction = void (*)(const void* query, const void* base, std::size_t
                                 const std::uint32_t* ids, std::size_t count, std::size_t dim,
                                 float* out);
 
-/// Many queries against many rows, at the speed of a matrix product.
-struct Block {
-  const void* queries;  ///< query_count rows, query_stride bytes apart
-  std::size_t query_stride;
-  std::size_t query_count;
-  const void* rows;
-  std::size_t row_stride;
-  std::size_t row_count;
-  std::size_t dim;
-  float* out;  ///< out[q * out_stride + r]; nothing between row_count and out_stride is written
-  std::size_t out_stride;  ///< floats, not bytes; row_count or more
-};
-using BlockFunction = void (*)(const Block& block);
-
 struct DistanceFunctions {
   PairFunction pair;
   ScanFunction scan;
   GatherFunction gather;
-  BlockFunction block;
 };
 
 }  // namespace simile::kernels

@@ -71,4 +71,15 @@ ExactScorer::ExactScorer(const MatrixView& rows, std::span<const float> inverse_
   }
 }
 
+void ExactScorer::finish_all(std::size_t first, std::size_t count, float* values) const {
+  if (metric_ == Metric::kInnerProduct) {
+    for (std::size_t i = 0; i < count; ++i) values[i] = -values[i];
+  } else if (metric_ == Metric::kCosine) {
+    const float* lengths = inverse_lengths_.data() + first;
+    for (std::size_t i = 0; i < count; ++i) {
+      values[i] = at_least_zero(1.0f - values[i] * query_inverse_length_ * lengths[i]);
+    }
+  }
+}
+
 }  // namespace simile::quantization

@@ -30,7 +30,7 @@ class ExactScorer {
   /// Of `count` rows from `first` on.
   void scan(std::size_t first, std::size_t count, float* out) const {
     kernels_.scan(query_, rows_.row(first), rows_.stride, count, rows_.type.dim, out);
-    for (std::size_t i = 0; i < count; ++i) out[i] = finish(out[i], first + i);
+    finish_all(first, count, out);
   }
   void gather(const std::uint32_t* rows, std::size_t count, float* out) const {
     kernels_.gather(query_, rows_.data, rows_.stride, rows, count, rows_.type.dim, out);
@@ -45,12 +45,19 @@ class ExactScorer {
       case Metric::kInnerProduct: return -value;
       // Rounding can take the cosine of equal vectors past 1, and a distance is never negative.
       case Metric::kCosine:
-        return std::fmax(0.0f, 1.0f - value * query_inverse_length_ * inverse_lengths_[row]);
+        return at_least_zero(1.0f - value * query_inverse_length_ * inverse_lengths_[row]);
       default: return value;
     }
   }
+  /// Under cosine, else 1.
+  float query_inverse_length() const { return query_inverse_length_; }
 
  private:
+  /// As std::fmax, which the compiler does not vectorise.
+  static float at_least_zero(float x) { return x > 0 ? x : 0; }
+  /// finish() for what a scan gave.
+  void finish_all(std::size_t first, std::size_t count, float* values) const;
+
   MatrixView rows_;
   std::span<const float> inverse_lengths_;
   Metric metric_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <vector>
 
 #include "simile/index/flat/block_search.h"
@@ -17,9 +16,11 @@ using quantization::ExactScorer;
 
 // A chunk's distances stay in the first-level cache; a multiple of 64, so chunks are whole words.
 constexpr std::size_t kChunk = 1024;
+// What several queries read of a chunk stays in the second-level cache.
+constexpr std::size_t kSharedBytes = 256 * 1024;
 // Below one allowed row in four, gathering the allowed ones beats streaming all.
 constexpr std::size_t kGatherBelow = 4;
-// From this many queries on, tiles pay for packing and for scoring the candidates twice.
+// From this many queries on, blocks pay for packing.
 constexpr std::size_t kBlockQueries = 4;
 
 void push_all(TopK& top, std::size_t first, std::span<const float> distances) {
@@ -50,22 +51,64 @@ bool stopped(const SearchOptions& options) {
   return options.cancel != nullptr && options.cancel->cancelled();
 }
 
-void scan_chunk(const ExactScorer& scorer, const Bitmap* allowed, std::size_t first,
-                std::size_t count, TopK& top) {
-  std::array<float, kChunk> distances;
-  if (allowed == nullptr) {
-    scorer.scan(first, count, distances.data());
-    push_all(top, first, {distances.data(), count});
-    return;
-  }
+/// A chunk of rows, and those that may be returned.
+struct Chunk {
+  std::size_t first;
+  std::size_t count;
+  bool is_filtered;
+  std::size_t allowed;
   std::array<std::uint32_t, kChunk> ids;
-  const std::size_t n = list_allowed(*allowed, first, count, ids.data());
-  if (n * kGatherBelow >= count) {
-    scorer.scan(first, count, distances.data());
-    for (std::size_t i = 0; i < n; ++i) top.push({distances[ids[i] - first], RowId{ids[i]}});
+};
+
+void scan_chunk(const ExactScorer& scorer, const Chunk& chunk, TopK& top) {
+  std::array<float, kChunk> distances;
+  const bool few = chunk.is_filtered && chunk.allowed * kGatherBelow < chunk.count;
+  if (few) {
+    scorer.gather(chunk.ids.data(), chunk.allowed, distances.data());
   } else {
-    scorer.gather(ids.data(), n, distances.data());
-    for (std::size_t i = 0; i < n; ++i) top.push({distances[i], RowId{ids[i]}});
+    scorer.scan(chunk.first, chunk.count, distances.data());
+  }
+  if (!chunk.is_filtered) return push_all(top, chunk.first, {distances.data(), chunk.count});
+  for (std::size_t i = 0; i < chunk.allowed; ++i) {
+    const std::uint32_t id = chunk.ids[i];
+    top.push({distances[few ? i : id - chunk.first], RowId{id}});
+  }
+}
+
+std::size_t chunk_rows(const MatrixView& rows, std::size_t queries) {
+  if (queries == 1) return kChunk;
+  return std::clamp<std::size_t>(kSharedBytes / rows.stride / 64 * 64, 64, kChunk);
+}
+
+/// Writes options.k hits a query.
+void scan_together(const Rows& rows, Metric metric, const MatrixView& queries,
+                   const SearchOptions& options, Hit* hits) {
+  thread_local std::vector<TopK> tops;
+  if (tops.size() < queries.rows) tops.resize(queries.rows);
+  std::vector<ExactScorer> scorers;
+  scorers.reserve(queries.rows);
+  for (std::size_t q = 0; q < queries.rows; ++q) {
+    scorers.emplace_back(rows.vectors, rows.inverse_lengths, metric, queries.row(q));
+    tops[q].reset(options.k);
+  }
+  const std::size_t step = chunk_rows(rows.vectors, queries.rows);
+  Chunk chunk{0, 0, options.allowed != nullptr, 0, {}};
+  std::size_t until_check = 0;
+  for (std::size_t first = 0; first < rows.vectors.rows; first += step) {
+    if (until_check-- == 0) {
+      if (stopped(options)) break;
+      until_check = kChunk * 64 / step / queries.rows;
+    }
+    chunk.first = first;
+    chunk.count = std::min(step, rows.vectors.rows - first);
+    if (chunk.is_filtered) {
+      chunk.allowed = list_allowed(*options.allowed, first, chunk.count, chunk.ids.data());
+      if (chunk.allowed == 0) continue;
+    }
+    for (std::size_t q = 0; q < queries.rows; ++q) scan_chunk(scorers[q], chunk, tops[q]);
+  }
+  for (std::size_t q = 0; q < queries.rows; ++q) {
+    write_hits(tops[q], options.k, hits + q * options.k);
   }
 }
 
@@ -79,37 +122,19 @@ void write_hits(TopK& top, std::size_t k, Hit* hits) {
 
 void scan_exact(const Rows& rows, Metric metric, const void* query, const SearchOptions& options,
                 Hit* hits) {
-  thread_local TopK top;
-  top.reset(options.k);
-  const ExactScorer scorer(rows.vectors, rows.inverse_lengths, metric, query);
-  for (std::size_t first = 0; first < rows.vectors.rows; first += kChunk) {
-    if (first % (kChunk * 64) == 0 && stopped(options)) break;
-    scan_chunk(scorer, options.allowed, first, std::min(kChunk, rows.vectors.rows - first), top);
-  }
-  write_hits(top, options.k, hits);
+  const MatrixView queries(query, 1, quantization::query_type(rows.vectors.type));
+  scan_together(rows, metric, queries, options, hits);
 }
 
 FlatIndex::FlatIndex(const Rows& rows, Metric metric) : rows_(rows), metric_(metric) {}
 
 void FlatIndex::search(const MatrixView& queries, const SearchOptions& options, Hit* hits) const {
-  const bool few_allowed =
-      options.allowed != nullptr && options.allowed->count() * kGatherBelow < rows_.vectors.rows;
-  if (queries.rows < kBlockQueries || few_allowed) {
-    for (std::size_t q = 0; q < queries.rows; ++q) {
-      scan_exact(rows_, metric_, queries.row(q), options, hits + q * options.k);
-    }
-    return;
+  const bool is_bits = rows_.vectors.type.element == ElementType::kBit;
+  if (queries.rows >= kBlockQueries && !is_bits) {
+    search_blocks(rows_, metric_, queries, options, hits);
+  } else if (queries.rows > 0) {
+    scan_together(rows_, metric_, queries, options, hits);
   }
-  search_blocks(rows_, metric_, queries, options, longest_squared(), hits);
-}
-
-float FlatIndex::longest_squared() const {
-  float longest = longest_squared_.load(std::memory_order_relaxed);
-  if (longest < 0) {
-    longest = longest_squared_length(rows_.vectors);
-    longest_squared_.store(longest, std::memory_order_relaxed);
-  }
-  return longest;
 }
 
 Status FlatIndex::save(io::SectionWriter&) const { return {}; }

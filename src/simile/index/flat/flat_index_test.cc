@@ -91,6 +91,84 @@ TEST(FlatIndex, BatchEqualsOneByOneWhereTilesCancel) {
   }
 }
 
+// Hits of a batch, and of each of its queries alone.
+void expect_batch_equals_one_by_one(const VectorIndex& index, const MatrixView& queries,
+                                    const SearchOptions& options) {
+  std::vector<Hit> together(queries.rows * options.k);
+  std::vector<Hit> alone(options.k);
+  index.search(queries, options, together.data());
+  for (std::size_t q = 0; q < queries.rows; ++q) {
+    index.search(queries.slice(q, 1), options, alone.data());
+    for (std::size_t i = 0; i < options.k; ++i) {
+      const Hit& hit = together[q * options.k + i];
+      ASSERT_EQ(alone[i].row, hit.row) << "query " << q << ", place " << i;
+      if (hit.row == kNoRow) continue;
+      ASSERT_EQ(alone[i].distance, hit.distance) << "query " << q;
+    }
+  }
+}
+
+TEST(FlatIndex, BatchEqualsOneByOneForEveryTypeAndMetric) {
+  Random random(5);
+  Bitmap allowed(3000);
+  for (std::size_t i = 0; i < allowed.size(); ++i) {
+    if (random.below(3) == 0) allowed.set(i);
+  }
+  for (const MetricCase& c : all_metric_cases()) {
+    SCOPED_TRACE(std::string(name_of(c.element)) + " " + std::string(name_of(c.metric)));
+    const VectorType type{c.element, 104};
+    const TestVectors base(3000, type, 1);
+    const TestVectors asked(33, type, 2);
+    const TestRows stored(base, c.metric);
+    const TestQueries query(asked);
+    const auto index = make_flat(stored.rows, c.metric);
+    for (const std::uint32_t k : {1u, 10u, 400u}) {
+      for (const std::size_t queries : {2, 5, 33}) {
+        const MatrixView part = query.view.slice(0, queries);
+        expect_batch_equals_one_by_one(*index, part, {.k = k});
+        expect_batch_equals_one_by_one(*index, part, {.k = k, .allowed = &allowed});
+      }
+    }
+  }
+}
+
+// Lengths from where squares vanish to where they overflow, in one index and in queries.
+TEST(FlatIndex, BatchEqualsOneByOneForExtremeLengths) {
+  const VectorType type{ElementType::kFloat32, 24};
+  TestVectors base(900, type, 1);
+  TestVectors asked(60, type, 2);
+  Random random(6);
+  for (TestVectors* vectors : {&base, &asked}) {
+    for (std::size_t i = 0; i < vectors->view().rows; ++i) {
+      auto* row = reinterpret_cast<float*>(vectors->row(i));
+      const float scale = std::ldexp(1.0f, static_cast<int>(random.below(200)) - 100);
+      for (std::size_t d = 0; d < type.dim; ++d) row[d] *= scale;
+    }
+  }
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+    SCOPED_TRACE(name_of(metric));
+    const TestRows stored(base, metric);
+    const auto index = make_flat(stored.rows, metric);
+    expect_batch_equals_one_by_one(*index, asked.view(), {.k = 10});
+  }
+}
+
+TEST(FlatIndex, BatchEqualsOneByOneAmongDuplicates) {
+  const VectorType type{ElementType::kFloat32, 96};
+  TestVectors base(2000, type, 1);
+  for (std::size_t i = 7; i < 2000; ++i) {  // seven different vectors
+    std::memcpy(base.row(i), base.row(i % 7), type.bytes());
+  }
+  const TestVectors asked(20, type, 2);
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+    SCOPED_TRACE(name_of(metric));
+    const TestRows stored(base, metric);
+    const auto index = make_flat(stored.rows, metric);
+    expect_batch_equals_one_by_one(*index, asked.view(), {.k = 30});
+    expect_batch_equals_one_by_one(*index, base.view().slice(0, 20), {.k = 30});
+  }
+}
+
 TEST(FlatIndex, OrdersEqualDistancesByRow) {
   const std::vector<float> same(8 * 100, 1.0f);
   const MatrixView rows(same.data(), 100, {ElementType::kFloat32, 8});

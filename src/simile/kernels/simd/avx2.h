@@ -14,9 +14,11 @@ struct Lanes {
   static constexpr std::size_t kBits = 32;
   // Two rows x 4 sums: half of the 16 registers.
   static constexpr std::size_t kRowsAtOnce = 2;
-  // 6 x 2 sums, 2 vectors of rows, a query value and a difference: the 16 registers.
+  // 6 x 2 sums, 2 vectors of rows and a query value: 15 of the 16 registers.
   static constexpr std::size_t kTileQueries = 6;
   static constexpr std::size_t kTileVectors = 2;
+  static constexpr std::size_t kBytesPerUnit = 2;  // as int16
+  static constexpr std::size_t kByteOffset = 0;
 
   using Floats = __m256;
   struct Shorts {
@@ -75,7 +77,6 @@ struct Lanes {
 
   static Floats add(Floats a, Floats b) { return _mm256_add_ps(a, b); }
   static Floats sub(Floats a, Floats b) { return _mm256_sub_ps(a, b); }
-  static Floats sub_broadcast(Floats a, const float* b) { return sub(a, broadcast(b)); }
   static Floats mul(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
   static Floats fma(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
   static Floats max(Floats a, Floats b) { return _mm256_max_ps(a, b); }
@@ -126,18 +127,23 @@ struct Lanes {
     const __m128i one = _mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1));
     return static_cast<std::uint32_t>(_mm_cvtsi128_si32(one));
   }
-  static Floats from_signed(Ints x) { return _mm256_cvtepi32_ps(reinterpret_cast<__m256i>(x)); }
-  /// Both halves are exact as floats, so that only their sum is rounded.
-  static Floats from_unsigned(Ints x) {
-    const Floats high = _mm256_cvtepi32_ps(_mm256_srli_epi32(reinterpret_cast<__m256i>(x), 16));
-    const Floats low = _mm256_cvtepi32_ps(
-        _mm256_and_si256(reinterpret_cast<__m256i>(x), _mm256_set1_epi32(0xFFFF)));
-    return _mm256_fmadd_ps(high, _mm256_set1_ps(65536.0f), low);
+  static Floats load_row_units(const std::int8_t* from, std::size_t n) {
+    return as_floats(n == 2 * kFloats ? load_shorts(from) : load_shorts_first(from, n));
   }
+  static Floats load_query_units(const std::int8_t* from, std::size_t n) {
+    return load_row_units(from, n);
+  }
+  static Ints dot_units_add(Ints sum, Floats row, Floats query) {
+    return dot_pairs_add(sum, as_shorts(row), as_shorts(query));
+  }
+  static Ints broadcast_int(std::int32_t x) { return reinterpret_cast<Ints>(_mm256_set1_epi32(x)); }
+  static std::uint32_t not_above(Floats x, const float* bound) {
+    const Floats passed = _mm256_cmp_ps(x, broadcast(bound), _CMP_NGT_UQ);
+    return static_cast<std::uint32_t>(_mm256_movemask_ps(passed));
+  }
+  static Floats from_signed(Ints x) { return _mm256_cvtepi32_ps(reinterpret_cast<__m256i>(x)); }
   static Floats as_floats(Shorts x) { return _mm256_castsi256_ps(x.v); }
-  static Floats as_floats(Ints x) { return reinterpret_cast<Floats>(x); }
   static Shorts as_shorts(Floats x) { return {_mm256_castps_si256(x)}; }
-  static Ints as_ints(Floats x) { return reinterpret_cast<Ints>(x); }
 
   static Bits load_bits(const unsigned char* from) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));

@@ -13,9 +13,11 @@ struct Lanes {
   static constexpr std::size_t kBits = 16;
   // Two rows x 8 sums: half of the 32 registers.
   static constexpr std::size_t kRowsAtOnce = 2;
-  // 8 x 3 sums, 3 vectors of rows, a query value and a difference: 29 of the 32 registers.
+  // 8 x 3 sums, 3 vectors of rows and a query value: 28 of the 32 registers.
   static constexpr std::size_t kTileQueries = 8;
   static constexpr std::size_t kTileVectors = 3;
+  static constexpr std::size_t kBytesPerUnit = 2;  // as int16
+  static constexpr std::size_t kByteOffset = 0;
 
   using Floats = float32x4_t;
   using Shorts = int16x8_t;
@@ -65,7 +67,6 @@ struct Lanes {
 
   static Floats add(Floats a, Floats b) { return vaddq_f32(a, b); }
   static Floats sub(Floats a, Floats b) { return vsubq_f32(a, b); }
-  static Floats sub_broadcast(Floats a, const float* b) { return sub(a, broadcast(b)); }
   static Floats mul(Floats a, Floats b) { return vmulq_f32(a, b); }
   static Floats fma(Floats a, Floats b, Floats c) { return vfmaq_f32(c, a, b); }
   static Floats max(Floats a, Floats b) { return vmaxq_f32(a, b); }
@@ -102,12 +103,24 @@ struct Lanes {
     return vaddq_s32(sum, vpaddq_s32(low, vmull_high_s16(a, b)));
   }
   static std::uint32_t sum(Ints x) { return static_cast<std::uint32_t>(vaddvq_s32(x)); }
+  static Floats load_row_units(const std::int8_t* from, std::size_t n) {
+    return as_floats(n == 2 * kFloats ? load_shorts(from) : load_shorts_first(from, n));
+  }
+  static Floats load_query_units(const std::int8_t* from, std::size_t n) {
+    return load_row_units(from, n);
+  }
+  static Ints dot_units_add(Ints sum, Floats row, Floats query) {
+    return dot_pairs_add(sum, as_shorts(row), as_shorts(query));
+  }
+  static Ints broadcast_int(std::int32_t x) { return vdupq_n_s32(x); }
+  static std::uint32_t not_above(Floats x, const float* bound) {
+    const uint32x4_t above = vcgtq_f32(x, broadcast(bound));
+    constexpr std::uint32_t kBit[] = {1, 2, 4, 8};
+    return vaddvq_u32(vbicq_u32(vld1q_u32(kBit), above));
+  }
   static Floats from_signed(Ints x) { return vcvtq_f32_s32(x); }
-  static Floats from_unsigned(Ints x) { return vcvtq_f32_u32(vreinterpretq_u32_s32(x)); }
   static Floats as_floats(Shorts x) { return vreinterpretq_f32_s16(x); }
-  static Floats as_floats(Ints x) { return vreinterpretq_f32_s32(x); }
   static Shorts as_shorts(Floats x) { return vreinterpretq_s16_f32(x); }
-  static Ints as_ints(Floats x) { return vreinterpretq_s32_f32(x); }
 
   static Bits load_bits(const unsigned char* from) { return vld1q_u8(from); }
   static Bits load_bits_first(const unsigned char* from, std::size_t n) {

@@ -14,6 +14,8 @@ struct Lanes {
   static constexpr std::size_t kRowsAtOnce = 1;
   static constexpr std::size_t kTileQueries = 4;
   static constexpr std::size_t kTileVectors = 1;
+  static constexpr std::size_t kBytesPerUnit = 2;  // as int16
+  static constexpr std::size_t kByteOffset = 0;
 
   using Floats [[gnu::vector_size(16)]] = float;
   using Ints [[gnu::vector_size(16)]] = std::uint32_t;  // sums wrap as those of the others do
@@ -60,14 +62,12 @@ struct Lanes {
 
   static Floats add(Floats a, Floats b) { return a + b; }
   static Floats sub(Floats a, Floats b) { return a - b; }
-  static Floats sub_broadcast(Floats a, const float* b) { return a - broadcast(b); }
   static Floats mul(Floats a, Floats b) { return a * b; }
   /// a * b + c, rounded once.
   static Floats fma(Floats a, Floats b, Floats c) {
     const Doubles low = fma_to_odd(low_half(a), low_half(b), low_half(c));
     const Doubles high = fma_to_odd(high_half(a), high_half(b), high_half(c));
-    return Floats{static_cast<float>(low[0]), static_cast<float>(low[1]),
-                  static_cast<float>(high[0]), static_cast<float>(high[1])};
+    return join(__builtin_convertvector(low, Pair), __builtin_convertvector(high, Pair));
   }
   static Floats max(Floats a, Floats b) { return a > b ? a : b; }
   static std::uint32_t below(Floats a, Floats b) {
@@ -103,15 +103,30 @@ struct Lanes {
     return sum + products;
   }
   static std::uint32_t sum(Ints x) { return x[0] + x[1] + x[2] + x[3]; }
+  static Floats load_row_units(const std::int8_t* from, std::size_t n) {
+    return as_floats(n == 2 * kFloats ? load_shorts(from) : load_shorts_first(from, n));
+  }
+  static Floats load_query_units(const std::int8_t* from, std::size_t n) {
+    return load_row_units(from, n);
+  }
+  static Ints dot_units_add(Ints sum, Floats row, Floats query) {
+    return dot_pairs_add(sum, as_shorts(row), as_shorts(query));
+  }
+  static Ints broadcast_int(std::int32_t x) {
+    const auto bits = static_cast<std::uint32_t>(x);
+    return Ints{bits, bits, bits, bits};
+  }
+  static std::uint32_t not_above(Floats x, const float* bound) {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < kFloats; ++i) bits |= x[i] > *bound ? 0u : 1u << i;
+    return bits;
+  }
   static Floats from_signed(Ints x) {
     using Signed [[gnu::vector_size(16)]] = std::int32_t;
     return __builtin_convertvector(reinterpret_cast<Signed>(x), Floats);
   }
-  static Floats from_unsigned(Ints x) { return __builtin_convertvector(x, Floats); }
   static Floats as_floats(Shorts x) { return reinterpret_cast<Floats>(x); }
-  static Floats as_floats(Ints x) { return reinterpret_cast<Floats>(x); }
   static Shorts as_shorts(Floats x) { return reinterpret_cast<Shorts>(x); }
-  static Ints as_ints(Floats x) { return reinterpret_cast<Ints>(x); }
 
   static Bits load_bits(const unsigned char* from) { return copy<Bits>(from, sizeof(Bits)); }
   static Bits load_bits_first(const unsigned char* from, std::size_t n) {
@@ -146,8 +161,12 @@ struct Lanes {
   }
   using Doubles [[gnu::vector_size(16)]] = double;
   using Words [[gnu::vector_size(16)]] = std::int64_t;
-  static Doubles low_half(Floats x) { return Doubles{x[0], x[1]}; }
-  static Doubles high_half(Floats x) { return Doubles{x[2], x[3]}; }
+  using Pair [[gnu::vector_size(8)]] = float;
+  /// Whole vectors are converted: where single values were, gcc 12 left out, at -O3, that a sum is
+  /// rounded to float before the next multiply-add.
+  static Doubles low_half(Floats x) { return __builtin_convertvector(Pair{x[0], x[1]}, Doubles); }
+  static Doubles high_half(Floats x) { return __builtin_convertvector(Pair{x[2], x[3]}, Doubles); }
+  static Floats join(Pair low, Pair high) { return Floats{low[0], low[1], high[0], high[1]}; }
   /// The products of floats are exact as doubles. Rounding their sums to odd (Boldo, Melquiond
   /// 2008) keeps the second rounding, to float, from landing on a false tie.
   static Doubles fma_to_odd(Doubles a, Doubles b, Doubles c) {
