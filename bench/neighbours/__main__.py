@@ -29,6 +29,7 @@ def main():
     parser.add_argument("--queries", type=int, default=10_000)
     parser.add_argument("--passes", type=int, default=rounds.PASSES)
     parser.add_argument("--build-limit", type=float, default=1800, help="seconds a peer may build")
+    parser.add_argument("--reuse", default="", help="folder where indexes of peers are kept")
     parser.add_argument("--again", action="store_true", help="only write tables and plots again")
     options = parser.parse_args()
 
@@ -59,6 +60,7 @@ def main():
             queries=min(options.queries, the_set.queries),
             passes=options.passes,
             build_limit=options.build_limit,
+            reuse=options.reuse,
         )
         load = machine.load()
         results = rounds.run(the_set, names, plan, options.out / "peers.log", say)

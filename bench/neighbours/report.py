@@ -133,6 +133,7 @@ def page(content, results):
     for result in measured(results):
         many = result.cpu_of_one_thread > _MORE_THAN_ONE
         more = "; used more than one thread where one was asked for" if many else ""
+        more += "; built in an earlier run" if result.reused else ""
         text += f"| {result.label} | {result.version} | {result.settings}{more} |\n"
     left_out = [result for result in results if result.problem]
     if left_out:

@@ -2,7 +2,7 @@
 
 1. Each peer is built in its own process (worker.py), one after another, and stays in memory.
 2. Once for each effort, from the least: recall over all queries. The sweep of a peer ends when its
-   recall is nearly 1; efforts far below every target are dropped.
+   recall is nearly 1, or no longer grows; efforts far below every target are dropped.
 3. PASSES times, effort by effort, peer by peer: queries one at a time, then in a batch on one
    thread, then on all. What disturbs the machine for a while thus disturbs everybody's; the best
    of the passes stands.
@@ -12,13 +12,15 @@
 import dataclasses
 import math
 
-from . import machine, peers
+from . import kept, machine, peers
 from .recall import Judge
 from .worker import PeerFailed, Worker
 
 PASSES = 3
 # Efforts of interest: the highest target of the tables is 0.99.
 LEAST_RECALL, ENOUGH_RECALL = 0.8, 0.9975
+# Codes without rows end short of 1: the sweep ends after two efforts that add less than this.
+LEAST_GAIN = 0.0005
 # A point is timed over so many queries that it takes about this long, and over no fewer than these.
 POINT_SECONDS = 0.5
 LEAST_QUERIES = 200
@@ -45,6 +47,7 @@ class Result:
     points: list = dataclasses.field(default_factory=list)
     cpu_of_one_thread: float = 0.0
     problem: str = ""
+    reused: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Plan:
     k: int = 10
     passes: int = PASSES
     build_limit: float = 1800.0
+    reuse: str = ""  # a folder of indexes built before; "" builds all of them
 
 
 def run(the_set, names, plan, log, say):
@@ -76,7 +80,7 @@ def run(the_set, names, plan, log, say):
             say(f"pass {number + 1} of {plan.passes}")
             time_all(alive, plan)
         for result, worker in list(alive):
-            guarded(alive, result, worker, lambda r=result, w=worker: weigh(r, w))
+            guarded(alive, result, worker, lambda r=result, w=worker: weigh(r, w, the_set, plan))
             worker.stop()
     return [results[name] for name in names]
 
@@ -100,6 +104,9 @@ def build(the_set, name, plan, log, say):
         return result, None
     worker = Worker(name, the_set.path, plan.queries, plan.k, log)
     try:
+        if plan.reuse and kept.load(kept.path(plan.reuse, the_set, result), result, worker):
+            say(f"{name} read; it was built in {result.build_seconds:.1f} s")
+            return result, worker
         result.build_seconds, result.version = worker.call(
             "build", plan.threads, limit=plan.build_limit
         )
@@ -122,12 +129,17 @@ def guarded(alive, result, worker, work):
         worker.stop()
 
 
-def weigh(result, worker):
-    result.bytes_per_row = worker.call("bytes_per_row")
+def weigh(result, worker, the_set, plan):
+    """Memory, after searches; an index that was read back keeps what it weighed when built."""
+    if not result.reused:
+        result.bytes_per_row = worker.call("bytes_per_row")
+        if plan.reuse:
+            kept.save(kept.path(plan.reuse, the_set, result), result, worker)
 
 
 def sweep(result, worker, judge, plan, say):
     """The points of a peer: efforts and their recalls."""
+    recalls = []
     for effort in peers.PEERS[result.peer].efforts:
         count = plan.queries
         ids, seconds = worker.call("answer", effort, LEAST_QUERIES, 1)
@@ -140,10 +152,15 @@ def sweep(result, worker, judge, plan, say):
         if recall >= LEAST_RECALL:
             timed = max(LEAST_QUERIES, min(plan.queries, int(rate * POINT_SECONDS)))
             result.points.append(Point(effort, recall, timed))
-        if recall >= ENOUGH_RECALL:
+        recalls.append(recall)
+        if recall >= ENOUGH_RECALL or no_longer_grows(recalls):
             break
     reached = max((point.recall for point in result.points), default=0)
     say(f"{result.peer}: {len(result.points)} efforts, recall up to {reached:.4f}")
+
+
+def no_longer_grows(recalls):
+    return len(recalls) > 2 and LEAST_RECALL < recalls[-1] < recalls[-3] + LEAST_GAIN
 
 
 def time_all(alive, plan):

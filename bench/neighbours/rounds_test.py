@@ -36,6 +36,13 @@ def test_a_metric_a_peer_does_not_know_leaves_it_out(tiny, tmp_path, monkeypatch
     assert results[0].problem == "does not know the metric l2"
 
 
+def test_a_sweep_ends_when_two_efforts_in_a_row_add_nothing():
+    assert not rounds.no_longer_grows([0.9, 0.9])
+    assert not rounds.no_longer_grows([0.9, 0.9, 0.91])
+    assert rounds.no_longer_grows([0.85, 0.9, 0.9, 0.9])
+    assert not rounds.no_longer_grows([0.2, 0.2, 0.2])
+
+
 def test_every_peer_says_what_it_is():
     for name, peer in peers.PEERS.items():
         assert peer.name == name and peer.label and peer.settings and peer.efforts

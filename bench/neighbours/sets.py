@@ -147,7 +147,7 @@ def write(path, train, test, metric):
 
 
 def exact_neighbours(train, test, metric, count=NEIGHBOURS):
-    """(queries, count) int32: twice as many by float32 products, the nearest of those in float64."""
+    """(queries, count) int32: twice as many by float32 products, of those the nearest."""
     count = min(count, len(train))
     keep = min(2 * count, len(train))
     square = np.einsum("ij,ij->i", train, train) if metric == "l2" else None

@@ -55,6 +55,16 @@ class Bench:
         """Growth of the resident size; after some searches, for what is made at the first one."""
         return (resident() - self._before) / self._set.rows
 
+    def save(self, path):
+        """Writes the index to a file; False where the library cannot."""
+        if self._peer.save:
+            self._peer.save(path)
+        return bool(self._peer.save)
+
+    def load(self, path):
+        self._before = resident()
+        self._peer.load(path, self._set.train, self._set.metric)
+
     def answer(self, effort, count, threads):
         """(ids of the first `count` queries, seconds) in a batch, or one by one without batches."""
         search = self._peer.batch(self._k, effort, threads) or self._peer.batch(self._k, effort, 1)

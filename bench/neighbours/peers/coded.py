@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 
 import numpy as np
@@ -24,6 +25,14 @@ class SymphonyQG(Peer):
         kind = "ip" if inner_product(metric) else "l2"
         self._index = rabitqlib.SymqgIndex(x.shape[1], 32, kind, self.bits)
         self._index.build(x, 200, threads)
+
+    def save(self, path):
+        self._index.save(path)
+
+    def load(self, path, x, metric):
+        import rabitqlib
+
+        self._index = rabitqlib.SymqgIndex.load(path)
 
     def one(self, k, effort):
         search = self._index.search
@@ -57,6 +66,14 @@ class RabitqHnsw(Peer):
         self._index = rabitqlib.HnswIndex(x.shape[1], len(x), 16, 200, 5, kind)
         self._index.build(x, means.centroids, means.assignments, threads)
 
+    def save(self, path):
+        self._index.save(path)
+
+    def load(self, path, x, metric):
+        import rabitqlib
+
+        self._index = rabitqlib.HnswIndex.load(path)
+
     def one(self, k, effort):
         search = self._index.search
         return lambda q: search(q, k, effort)
@@ -72,7 +89,7 @@ class GlassSq8(Peer):
     name = "glass-sq8"
     label = "glass HNSW + SQ8"
     module = package = "glass"
-    codes = "SQ8U"
+    codes, refined = "SQ8U", ""
     settings = "R 32, L 200, SQ8U, no refining"
 
     def build(self, x, metric, threads):
@@ -81,9 +98,23 @@ class GlassSq8(Peer):
         glass.set_num_threads(threads)
         kind = "IP" if inner_product(metric) else "L2"
         graph = glass.Index("HNSW", kind, quant="SQ8U", R=32, L=200).build(x)
-        self._searcher = glass.Searcher(graph, x, kind, self.codes)
+        # The searcher takes the graph over.
+        self._file = tempfile.NamedTemporaryFile()
+        graph.save(self._file.name)
+        self._searcher = glass.Searcher(graph, x, kind, self.codes, self.refined)
         self._searcher.optimize(1)
-        self._glass = glass
+
+    def save(self, path):
+        shutil.copyfile(self._file.name, path)
+
+    def load(self, path, x, metric):
+        import glass
+
+        kind = "IP" if inner_product(metric) else "L2"
+        self._searcher = glass.Searcher(
+            glass.Graph(path), x(), kind, self.codes, self.refined
+        )
+        self._searcher.optimize(1)
 
     def one(self, k, effort):
         self._searcher.set_ef(effort)
@@ -99,8 +130,8 @@ class GlassSq8(Peer):
 class GlassSq4(GlassSq8):
     name = "glass-sq4"
     label = "glass HNSW + SQ4"
-    codes = "SQ4U"
-    settings = "R 32, L 200, SQ4U, no refining"
+    codes, refined = "SQ4U", "FP16"
+    settings = "R 32, L 200, SQ4U, refined with FP16"
 
 
 class Scann(Peer):

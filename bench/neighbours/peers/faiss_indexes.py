@@ -22,6 +22,14 @@ class FaissPeer(Peer):
             self._index.train(x)
         self._index.add(x)
 
+    def save(self, path):
+        self._faiss.write_index(self._index, path)
+
+    def load(self, path, x, metric):
+        import faiss
+
+        self._faiss, self._index = faiss, faiss.read_index(path)
+
     def make(self, faiss, x, kind):
         raise NotImplementedError
 

@@ -19,6 +19,15 @@ class Hnswlib(Peer):
         self._index.init_index(len(x), M=16, ef_construction=200, random_seed=1)
         self._index.add_items(x, num_threads=threads)
 
+    def save(self, path):
+        self._index.save_index(path)
+
+    def load(self, path, x, metric):
+        import hnswlib
+
+        self._index = hnswlib.Index("ip" if inner_product(metric) else "l2", x().shape[1])
+        self._index.load_index(path)
+
     def one(self, k, effort):
         return self.batch(k, effort, 1)
 
@@ -44,6 +53,14 @@ class Usearch(Peer):
             ndim=x.shape[1], metric=kind, dtype=self.dtype, connectivity=16, expansion_add=200
         )
         self._index.add(np.arange(len(x)), x, threads=threads)
+
+    def save(self, path):
+        self._index.save(path)
+
+    def load(self, path, x, metric):
+        from usearch.index import Index
+
+        self._index = Index.restore(path)
 
     def one(self, k, effort):
         return self.batch(k, effort, 1)
@@ -78,6 +95,14 @@ class Voyager(Peer):
             space, x.shape[1], M=16, ef_construction=200, max_elements=len(x)
         )
         self._index.add_items(x, num_threads=threads)
+
+    def save(self, path):
+        self._index.save(path)
+
+    def load(self, path, x, metric):
+        import voyager
+
+        self._index = voyager.Index.load(path)
 
     def one(self, k, effort):
         search = self._index.query

@@ -23,6 +23,10 @@ class Peer:
         """Indexes x, (n, dim) float32; for cosine its rows, and the queries, have unit length."""
         raise NotImplementedError
 
+    # Where a library can keep an index in a file: save(path), and load(path, x, metric), in which
+    # x() reads the rows. `--reuse` then spares building again; the full run always builds.
+    save = load = None
+
     def one(self, k, effort):
         """A function from one query to its k ids, in any form `ids` understands; one thread."""
         raise NotImplementedError
