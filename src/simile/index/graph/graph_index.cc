@@ -21,8 +21,8 @@ constexpr std::size_t kScanPerEffort = 24;
 constexpr std::size_t kScanAlways = 512;
 // Codes order nearly as the rows do, so few more than k rows have to be read; more with more
 // effort, so that recall reaches 1.
-constexpr std::size_t kRerankMore = 4;
-constexpr std::size_t kRerankShare = 8;
+constexpr std::size_t kRerankMore = 2;
+constexpr std::size_t kRerankShare = 32;
 
 template <class Walk>
 class GraphOver final : public GraphIndex {
