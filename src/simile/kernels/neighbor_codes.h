@@ -69,8 +69,22 @@ using CodeFunction = CodeProducts (*)(const std::int8_t* from, const std::int8_t
                                       std::size_t dim, std::int32_t outer, std::size_t planes,
                                       std::uint8_t* nibbles);
 
+/// What tables of a query need to know of its `groups` groups of kGroupDims floats.
+struct QueryRange {
+  float sum;         ///< of all components
+  float lowest_sum;  ///< of those below 0
+  float widest;      ///< the largest, over the groups, of the sum of sizes in it
+};
+using RangeFunction = QueryRange (*)(const float* query, std::size_t groups);
+/// Entry n of a group's table: the sum of the components whose bits are set in n, less the lowest
+/// such sum, times `inverse_step`, rounded. `groups` is a multiple of 16.
+using TableFunction = void (*)(const float* query, std::size_t groups, float inverse_step,
+                               std::uint8_t* tables);
+
 struct NeighborCodeFunctions {
   EstimateFunction estimate;
+  RangeFunction range;
+  TableFunction fill_tables;
   DifferenceFunction measure;
   CodeFunction code;
 };

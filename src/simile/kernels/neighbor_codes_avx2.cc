@@ -51,7 +51,6 @@ void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::siz
 
 namespace simile::kernels {
 
-constinit const NeighborCodeFunctions avx2::kNeighborCodes = {estimate, measure_difference,
-                                                              code_difference};
+constinit const NeighborCodeFunctions avx2::kNeighborCodes = kNeighborCodesOfTarget;
 
 }  // namespace simile::kernels

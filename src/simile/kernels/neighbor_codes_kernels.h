@@ -104,5 +104,59 @@ CodeProducts code_difference(const std::int8_t* from, const std::int8_t* to, std
   return products;
 }
 
+constexpr std::size_t kPartialSums = 16;  // in this order on every target
+
+float sum_of(const float* partial) {
+  float sum = 0;
+  for (std::size_t i = 0; i < kPartialSums; ++i) sum += partial[i];
+  return sum;
+}
+
+QueryRange range_of(const float* query, std::size_t groups) {
+  alignas(64) float sums[kPartialSums] = {};
+  alignas(64) float below[kPartialSums] = {};
+  std::uint32_t widest = 0;
+  for (std::size_t at = 0; at < groups * kGroupDims; at += kPartialSums) {
+    const float* q = query + at;
+    for (std::size_t i = 0; i < kPartialSums; ++i) {
+      sums[i] += q[i];
+      below[i] += q[i] < 0 ? q[i] : 0;
+    }
+    for (std::size_t g = 0; g < kPartialSums; g += kGroupDims) {
+      const float range = (__builtin_fabsf(q[g]) + __builtin_fabsf(q[g + 1])) +
+                          (__builtin_fabsf(q[g + 2]) + __builtin_fabsf(q[g + 3]));
+      std::uint32_t bits;
+      __builtin_memcpy(&bits, &range, sizeof bits);
+      widest = bits > widest ? bits : widest;  // none is negative
+    }
+  }
+  QueryRange range{sum_of(sums), sum_of(below), 0};
+  __builtin_memcpy(&range.widest, &widest, sizeof widest);
+  return range;
+}
+
+void fill_tables(const float* query, std::size_t groups, float inverse_step, std::uint8_t* tables) {
+  constexpr std::size_t kEntries = 16;
+  constexpr float kBit[kGroupDims][kEntries] = {{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1},
+                                                {0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1},
+                                                {0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1},
+                                                {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}};
+  for (std::size_t g = 0; g < groups; ++g) {
+    const float* q = query + g * kGroupDims;
+    float lowest = 0;
+    for (std::size_t i = 0; i < kGroupDims; ++i) lowest += q[i] < 0 ? q[i] : 0;
+    std::uint8_t* table = tables + g * kGroupBytes;
+    for (std::size_t n = 0; n < kEntries; ++n) {
+      const float sum =
+          ((q[0] * kBit[0][n] + q[1] * kBit[1][n]) + (q[2] * kBit[2][n] + q[3] * kBit[3][n])) -
+          lowest;
+      table[n] = static_cast<std::uint8_t>(static_cast<std::int32_t>(sum * inverse_step + 0.5f));
+    }
+  }
+}
+
+constexpr NeighborCodeFunctions kNeighborCodesOfTarget = {estimate, range_of, fill_tables,
+                                                          measure_difference, code_difference};
+
 }  // namespace
 }  // namespace simile::kernels

@@ -43,7 +43,6 @@ void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::siz
 
 namespace simile::kernels {
 
-constinit const NeighborCodeFunctions neon::kNeighborCodes = {estimate, measure_difference,
-                                                              code_difference};
+constinit const NeighborCodeFunctions neon::kNeighborCodes = kNeighborCodesOfTarget;
 
 }  // namespace simile::kernels

@@ -74,11 +74,7 @@ void Int8Codec::project_query(const void* query, float* out) const {
 }
 
 void Int8Codec::quantize(const float* projected, float scale, std::int8_t* code) const {
-  for (std::size_t d = 0; d < code_dim(); ++d) {
-    const float value = std::clamp(projected[d] * scale, -127.0f, 127.0f);
-    // Adding 1.5 * 2^23 leaves the nearest integer, ties to even, in the low bits.
-    code[d] = static_cast<std::int8_t>(std::bit_cast<std::uint32_t>(value + 12'582'912.0f));
-  }
+  kernels::transform_functions().quantize(projected, scale, code_dim(), code);
 }
 
 Int8Codec Int8Codec::train(const MatrixView& rows, std::span<const float> inverse_lengths,

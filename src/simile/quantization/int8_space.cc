@@ -100,11 +100,8 @@ void Int8Space::prepare(const void* query, FusedQuery& out) const {
   out.projected_.resize(codec_->projected_floats());
   out.code_.resize(code_dim_);
   codec_->project_query(query, out.projected_.data());
-  float largest = 0;
-  for (float& v : out.projected_) {
-    v *= codec_->scale();
-    largest = std::fmax(largest, std::fabs(v));
-  }
+  const float largest = kernels::transform_functions().scale_all(
+      out.projected_.data(), codec_->scale(), out.projected_.size());
   const float scale = largest > 0 ? 127.0f / largest : 1.0f;
   codec_->quantize(out.projected_.data(), scale, out.code_.data());
   out.dot_ = dot_;

@@ -60,43 +60,14 @@ void NeighborCodec::encode(const std::int8_t* vertex, const std::int8_t* neighbo
 
 void NeighborCodec::prepare(const float* query, NeighborQuery& out) const {
   out.bytes_.resize(groups() * kernels::kGroupBytes);
-  float sum = 0;
-  float lowest_sum = 0;
-  float widest = 0;
-  for (std::size_t g = 0; g < groups(); ++g) {
-    float lowest = 0;
-    float range = 0;
-    for (std::size_t i = 0; i < kernels::kGroupDims; ++i) {
-      const float q = query[g * kernels::kGroupDims + i];
-      sum += q;
-      lowest += std::fmin(q, 0.0f);
-      range += std::fabs(q);
-    }
-    lowest_sum += lowest;
-    widest = std::fmax(widest, range);
-  }
+  const kernels::QueryRange range = functions_->range(query, groups());
   // The sums over all groups must stay below 2^16.
   const float levels = std::fmin(255.0f, std::floor(65'535.0f / static_cast<float>(groups())) - 1);
-  const float step = widest > 0 ? widest / levels : 1.0f;
-  const float inverse = 1.0f / step;
-  for (std::size_t g = 0; g < groups(); ++g) {
-    const float* q = query + g * kernels::kGroupDims;
-    float entries[16];
-    entries[0] = 0;
-    for (std::size_t i = 0; i < kernels::kGroupDims; ++i) {
-      entries[0] -= std::fmin(q[i], 0.0f);
-    }
-    for (unsigned n = 1; n < 16; ++n) {
-      entries[n] = entries[n & (n - 1)] + q[std::countr_zero(n)];
-    }
-    std::uint8_t* table = out.bytes_.data() + g * kernels::kGroupBytes;
-    for (unsigned n = 0; n < 16; ++n) {
-      table[n] = static_cast<std::uint8_t>(static_cast<int>(entries[n] * inverse + 0.5f));
-    }
-  }
+  const float step = range.widest > 0 ? range.widest / levels : 1.0f;
+  functions_->fill_tables(query, groups(), 1.0f / step, out.bytes_.data());
   // <x, q> = 2 <u, q> - (2^planes - 1) sum(q);  <u, q> = step * sums + weight * lowest_sum.
   const auto weight = static_cast<float>((1 << planes_) - 1);
-  out.view_ = {out.bytes_.data(), 2 * step, weight * (2 * lowest_sum - sum)};
+  out.view_ = {out.bytes_.data(), 2 * step, weight * (2 * range.lowest_sum - range.sum)};
 }
 
 }  // namespace simile::quantization

@@ -1,8 +1,6 @@
 #include "simile/quantization/rotation.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
 
 #include "simile/base/random.h"
@@ -11,25 +9,8 @@ namespace simile::quantization {
 
 namespace {
 
-constexpr std::size_t kUnit = 64;
+constexpr std::size_t kUnit = kernels::kTransformUnit;
 constexpr std::size_t kBlocksMax = 15;
-
-// Butterflies of one stride; the inner loop is one the compiler turns into vector code, lane by
-// lane the same arithmetic.
-void hadamard(float* v, std::size_t size) {
-  for (std::size_t half = 1; half < size; half *= 2) {
-    for (std::size_t i = 0; i < size; i += 2 * half) {
-      float* low = v + i;
-      float* high = low + half;
-      for (std::size_t j = 0; j < half; ++j) {
-        const float a = low[j];
-        const float b = high[j];
-        low[j] = a + b;
-        high[j] = a - b;
-      }
-    }
-  }
-}
 
 // cos(pi * numerator / denominator) by Taylor's series on [0, pi/2]: the C library's last bits
 // depend on the machine.
@@ -75,32 +56,17 @@ Rotation::Rotation(std::size_t dim, std::uint64_t seed)
   }
 }
 
-void Rotation::mix_blocks(float* vector) const {
-  constexpr std::size_t kStrip = 64;  // floats of each block at a time; block_ is a multiple
-  std::array<float, kBlocksMax * kStrip> mixed;
-  for (std::size_t at = 0; at < block_; at += kStrip) {
-    mixed.fill(0);
-    for (std::size_t k = 0; k < blocks_; ++k) {
-      float* out = mixed.data() + k * kStrip;
-      for (std::size_t n = 0; n < blocks_; ++n) {
-        const float weight = cosines_[k * blocks_ + n];
-        const float* in = vector + n * block_ + at;
-        for (std::size_t i = 0; i < kStrip; ++i) out[i] += weight * in[i];
-      }
-    }
-    for (std::size_t k = 0; k < blocks_; ++k) {
-      std::copy_n(mixed.data() + k * kStrip, kStrip, vector + k * block_ + at);
-    }
-  }
-}
-
 void Rotation::apply(float* vector) const {
+  const kernels::TransformFunctions& kernel = *kernel_;
   std::fill(vector + dim_, vector + padded_, 0.0f);
   for (std::size_t round = 0; round < kRounds; ++round) {
-    const float* signs = signs_.data() + round * padded_;
-    for (std::size_t i = 0; i < padded_; ++i) vector[i] *= signs[i];
-    for (std::size_t b = 0; b < blocks_; ++b) hadamard(vector + b * block_, block_);
-    if (blocks_ > 1) mix_blocks(vector);
+    kernel.scale_each(vector, signs_.data() + round * padded_, padded_);
+    for (std::size_t b = 0; b < blocks_; ++b) kernel.hadamard(vector + b * block_, block_);
+    if (blocks_ == 1) continue;
+    thread_local std::vector<float> mixed;
+    mixed.resize(padded_);
+    kernel.mix_rows(vector, cosines_.data(), blocks_, block_, mixed.data());
+    std::copy_n(mixed.data(), padded_, vector);
   }
 }
 

@@ -17,6 +17,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "simile/kernels/transform.h"
+
 namespace simile::quantization {
 
 class Rotation {
@@ -34,14 +36,13 @@ class Rotation {
  private:
   static constexpr std::size_t kRounds = 2;
 
-  void mix_blocks(float* vector) const;
-
   std::size_t dim_;
   std::size_t padded_;
   std::size_t block_;           // 2^p
   std::size_t blocks_;          // m
   std::vector<float> signs_;    // kRounds x padded_, each plus or minus 1 / sqrt(block_)
   std::vector<float> cosines_;  // m x m
+  const kernels::TransformFunctions* kernel_ = &kernels::transform_functions();
 };
 
 }  // namespace simile::quantization

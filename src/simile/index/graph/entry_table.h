@@ -4,7 +4,7 @@
 /// near to where it wants to go; each hop that this saves costs as much as fifty of these
 /// comparisons.
 ///
-///   1. Samples are spread evenly over the nodes, kSamplesMax at most.
+///   1. Samples are spread evenly over the nodes, kSamplesMax and kBytesMax at most.
 ///   2. The first sqrt(samples) of them, spread evenly too, are centres; every sample belongs to
 ///   the
 ///      nearest.
@@ -24,6 +24,7 @@ namespace simile::index {
 class EntryTable {
  public:
   static constexpr std::size_t kSamplesMax = 4096;
+  static constexpr std::size_t kBytesMax = std::size_t{512} << 10;  // they are to stay in the cache
   static constexpr std::size_t kSamplesShare =
       16;  // one sample in so many nodes, where they are few
   static constexpr std::size_t kGroupsProbed = 3;
@@ -35,8 +36,9 @@ class EntryTable {
   using Starts = std::array<Candidate, kStarts>;
 
   /// How many samples there should be for so many nodes.
-  static std::size_t samples_for(std::size_t nodes) {
-    return std::clamp<std::size_t>(nodes / kSamplesShare, 1, kSamplesMax);
+  static std::size_t samples_for(std::size_t nodes, std::size_t code_bytes) {
+    const std::size_t most = std::clamp<std::size_t>(kBytesMax / code_bytes, 64, kSamplesMax);
+    return std::clamp<std::size_t>(nodes / kSamplesShare, 1, most);
   }
 
   std::size_t size() const { return nodes_.size(); }

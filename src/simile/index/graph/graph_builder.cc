@@ -111,10 +111,11 @@ class GraphBuilder {
 
   // Where walks begin must keep up with the graph.
   void update_entries() {
-    const std::size_t wanted = EntryTable::samples_for(in_graph_);
+    const std::size_t bytes = graph_.space.code_bytes();
+    const std::size_t wanted = EntryTable::samples_for(in_graph_, bytes);
+    const bool most = wanted == EntryTable::samples_for(~std::size_t{0}, bytes);
     const std::size_t now = graph_.entries.size();
-    if (now != 0 && wanted < 2 * now && !(wanted > now && wanted == EntryTable::kSamplesMax))
-      return;
+    if (now != 0 && wanted < 2 * now && !(most && wanted > now)) return;
     std::vector<std::uint32_t> samples;
     for (std::size_t i = 0; i < wanted; ++i) {
       std::size_t node = i * graph_.size() / wanted;

@@ -1,0 +1,11 @@
+// clang-format off: the lanes come first, since the kernels are written over them.
+#include "simile/kernels/simd/avx2.h"
+// clang-format on
+#include "simile/kernels/transform_kernels.h"
+#include "simile/kernels/transform_table.h"
+
+namespace simile::kernels {
+
+constinit const TransformFunctions avx2::kTransform = kTransformOfTarget;
+
+}  // namespace simile::kernels
