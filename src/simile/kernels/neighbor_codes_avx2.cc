@@ -44,6 +44,25 @@ void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::siz
   second.store(sums + 16);
 }
 
+void fill_group(const float* q, float inverse_step, std::uint8_t* table) {
+  const __m128 all = _mm_loadu_ps(q);
+  const __m128 below = _mm_min_ps(all, _mm_setzero_ps());
+  const __m128 pairs = _mm_add_ps(below, _mm_movehdup_ps(below));
+  const __m256 lowest = _mm256_broadcastss_ps(_mm_add_ss(pairs, _mm_movehl_ps(pairs, pairs)));
+  const __m256 zero = _mm256_setzero_ps();
+  const __m256 low = _mm256_add_ps(_mm256_blend_ps(zero, _mm256_broadcast_ss(q), 0xAA),
+                                   _mm256_blend_ps(zero, _mm256_broadcast_ss(q + 1), 0xCC));
+  const __m256 third = _mm256_blend_ps(zero, _mm256_broadcast_ss(q + 2), 0xF0);
+  const auto entries = [&](__m256 fourth) {
+    const __m256 sum = _mm256_sub_ps(_mm256_add_ps(low, _mm256_add_ps(third, fourth)), lowest);
+    const __m256i whole = _mm256_cvttps_epi32(
+        _mm256_add_ps(_mm256_mul_ps(sum, _mm256_set1_ps(inverse_step)), _mm256_set1_ps(0.5f)));
+    return _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+  };
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(table),
+                   _mm_packus_epi16(entries(zero), entries(_mm256_broadcast_ss(q + 3))));
+}
+
 }  // namespace
 }  // namespace simile::kernels
 

@@ -47,6 +47,22 @@ void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::siz
   second.store(sums + 16);
 }
 
+void fill_group(const float* q, float inverse_step, std::uint8_t* table) {
+  const __m128 all = _mm_loadu_ps(q);
+  const __m128 below = _mm_min_ps(all, _mm_setzero_ps());
+  const __m128 pairs = _mm_add_ps(below, _mm_movehdup_ps(below));
+  const __m128 lowest = _mm_add_ss(pairs, _mm_movehl_ps(pairs, pairs));
+  const __m512 low = _mm512_add_ps(_mm512_maskz_broadcastss_ps(0xAAAA, _mm_load_ss(q)),
+                                   _mm512_maskz_broadcastss_ps(0xCCCC, _mm_load_ss(q + 1)));
+  const __m512 high = _mm512_add_ps(_mm512_maskz_broadcastss_ps(0xF0F0, _mm_load_ss(q + 2)),
+                                    _mm512_maskz_broadcastss_ps(0xFF00, _mm_load_ss(q + 3)));
+  const __m512 sum = _mm512_sub_ps(_mm512_add_ps(low, high), _mm512_broadcastss_ps(lowest));
+  const __m512 scaled =
+      _mm512_add_ps(_mm512_mul_ps(sum, _mm512_set1_ps(inverse_step)), _mm512_set1_ps(0.5f));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(table),
+                   _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(scaled)));
+}
+
 }  // namespace
 }  // namespace simile::kernels
 

@@ -4,6 +4,10 @@
 ///                    LinesAhead& ahead, std::uint16_t* sums)   kBlockCodes sums over the groups of
 ///                    one plane
 
+///   void fill_group(const float* q, float inverse_step, std::uint8_t* table)   entry n is
+///                    (((q0 + q1) + (q2 + q3)) - lowest) * inverse_step + 0.5, cut to an integer,
+///                    of the q whose bits are set in n; lowest the same sum of those below 0
+
 #include "simile/kernels/neighbor_codes.h"
 #include "simile/kernels/simd/elements.h"
 
@@ -136,22 +140,8 @@ QueryRange range_of(const float* query, std::size_t groups) {
 }
 
 void fill_tables(const float* query, std::size_t groups, float inverse_step, std::uint8_t* tables) {
-  constexpr std::size_t kEntries = 16;
-  constexpr float kBit[kGroupDims][kEntries] = {{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1},
-                                                {0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1},
-                                                {0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1},
-                                                {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}};
   for (std::size_t g = 0; g < groups; ++g) {
-    const float* q = query + g * kGroupDims;
-    float lowest = 0;
-    for (std::size_t i = 0; i < kGroupDims; ++i) lowest += q[i] < 0 ? q[i] : 0;
-    std::uint8_t* table = tables + g * kGroupBytes;
-    for (std::size_t n = 0; n < kEntries; ++n) {
-      const float sum =
-          ((q[0] * kBit[0][n] + q[1] * kBit[1][n]) + (q[2] * kBit[2][n] + q[3] * kBit[3][n])) -
-          lowest;
-      table[n] = static_cast<std::uint8_t>(static_cast<std::int32_t>(sum * inverse_step + 0.5f));
-    }
+    fill_group(query + g * kGroupDims, inverse_step, tables + g * kGroupBytes);
   }
 }
 

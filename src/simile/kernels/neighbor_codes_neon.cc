@@ -36,6 +36,16 @@ void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::siz
   second.store(sums + 16);
 }
 
+void fill_group(const float* q, float inverse_step, std::uint8_t* table) {
+  const auto below = [&](std::size_t i) { return q[i] < 0 ? q[i] : 0.0f; };
+  const float lowest = (below(0) + below(1)) + (below(2) + below(3));
+  for (std::size_t n = 0; n < kGroupBytes; ++n) {
+    const auto part = [&](std::size_t i) { return (n >> i & 1) != 0 ? q[i] : 0.0f; };
+    const float sum = ((part(0) + part(1)) + (part(2) + part(3))) - lowest;
+    table[n] = static_cast<std::uint8_t>(static_cast<std::int32_t>(sum * inverse_step + 0.5f));
+  }
+}
+
 }  // namespace
 }  // namespace simile::kernels
 

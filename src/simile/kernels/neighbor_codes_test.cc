@@ -143,5 +143,50 @@ TEST(NeighborCodes, EveryTargetCodesDifferencesAsDocumented) {
   }
 }
 
+TEST(NeighborCodes, EveryTargetFillsTheSameTables) {
+  Random random(4);
+  std::vector<float> query(16 * 8 * kGroupDims);
+  for (float& q : query) q = static_cast<float>(random.normal() * 20);
+  query[5] = 0;
+  const std::size_t groups = query.size() / kGroupDims;
+  for (const Target target : supported_targets()) {
+    const NeighborCodeFunctions& functions = neighbor_code_functions(target);
+    const QueryRange range = functions.range(query.data(), groups);
+    const QueryRange scalar = neighbor_code_functions(Target::kScalar).range(query.data(), groups);
+    EXPECT_EQ(range.sum, scalar.sum);
+    EXPECT_EQ(range.lowest_sum, scalar.lowest_sum);
+    EXPECT_EQ(range.widest, scalar.widest);
+    const float inverse = 255 / range.widest;
+    std::vector<std::uint8_t> tables(groups * kGroupBytes);
+    functions.fill_tables(query.data(), groups, inverse, tables.data());
+    float widest = 0;
+    double sum = 0;
+    for (std::size_t g = 0; g < groups; ++g) {
+      double lowest = 0;
+      float size = 0;
+      for (std::size_t i = 0; i < kGroupDims; ++i) {
+        const float q = query[g * kGroupDims + i];
+        lowest += std::min(0.0f, q);
+        size += std::abs(q);
+        sum += static_cast<double>(q);
+      }
+      widest = std::max(widest, size);
+      for (std::size_t n = 0; n < kGroupBytes; ++n) {
+        double entry = -lowest;
+        for (std::size_t i = 0; i < kGroupDims; ++i) {
+          if ((n >> i & 1) != 0) entry += static_cast<double>(query[g * kGroupDims + i]);
+        }
+        EXPECT_NEAR(tables[g * kGroupBytes + n], entry * static_cast<double>(inverse), 0.501);
+      }
+    }
+    EXPECT_NEAR(range.widest, widest, 1e-4);
+    EXPECT_NEAR(range.sum, sum, 1e-2);
+    std::vector<std::uint8_t> expected(tables.size());
+    neighbor_code_functions(Target::kScalar)
+        .fill_tables(query.data(), groups, inverse, expected.data());
+    EXPECT_EQ(tables, expected) << name_of(target);
+  }
+}
+
 }  // namespace
 }  // namespace simile::kernels
