@@ -1,6 +1,7 @@
 /// libsimile_openvino.so: the model runtime, loaded when the first model is opened.
 
 #include <exception>
+#include <openvino/frontend/manager.hpp>
 #include <openvino/runtime/core.hpp>
 #include <openvino/runtime/properties.hpp>
 
@@ -21,7 +22,7 @@ class OpenVinoRuntime final : public ModelRuntime {
                                             std::uint32_t threads) const override {
     try {
       std::size_t output = 0;
-      Result<std::shared_ptr<ov::Model>> model = fit_to_card(core_.read_model(path), card, output);
+      Result<std::shared_ptr<ov::Model>> model = fit_to_card(read(path), card, output);
       if (!model) return fail(model.error().code, join_text(path, ": ", model.error().message));
       return std::make_unique<CompiledModel>(compile(*model, threads), output);
     } catch (const std::exception& error) {
@@ -31,6 +32,14 @@ class OpenVinoRuntime final : public ModelRuntime {
   }
 
  private:
+  /// By its ending where that says enough: read_model() shows a file that is none of ONNX to every
+  /// reader in turn, and that of TensorFlow prints the whole of it.
+  std::shared_ptr<ov::Model> read(const std::string& path) const {
+    if (!path.ends_with(".onnx")) return core_.read_model(path);
+    const auto reader = ov::frontend::FrontEndManager().load_by_framework("onnx");
+    return reader->convert(reader->load(path));
+  }
+
   /// `count` compiled models of one stream and one thread each; see compiled_model.h.
   std::vector<ov::CompiledModel> compile(const std::shared_ptr<ov::Model>& model,
                                          std::uint32_t count) const {

@@ -186,7 +186,10 @@ TEST_F(OpenVinoTest, RefusesWhatIsNoPictureModel) {
 
 TEST_F(OpenVinoTest, RefusesDamagedModels) {
   EXPECT_THAT(error_of("this is no model"), HasSubstr("not a model that OpenVINO can run"));
-  EXPECT_THAT(error_of(""), HasSubstr("not a model that OpenVINO can run"));
+  EXPECT_THAT(error_of(""), HasSubstr("has 0 inputs"));
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(load(std::string(4000, 'j')));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");  // the message is all there is
   std::string bytes = write_onnx({kPool}, {kPixels}, {kFeature});
   bytes.resize(bytes.size() / 2);
   EXPECT_THAT(error_of(bytes), HasSubstr("model.onnx"));
