@@ -334,3 +334,8 @@ def test_information_adds_up(path, db, images):
     assert info.collections[0].name == "images" and info.collections[0].rows == 99
     assert info.disk_bytes > 0
     assert str(path) in repr(db)
+    images.upsert(table(5_000))  # enough for an index
+    images.compact()
+    segments = [file.stat().st_size for file in (path / "segments").iterdir()]
+    assert len(segments) == 3  # rows, keys, index
+    assert db.info().collections[0].disk_bytes == images.info().disk_bytes == sum(segments)

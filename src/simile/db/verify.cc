@@ -58,7 +58,10 @@ class Verifier {
       const std::string first = error.message.substr(0, error.message.find_first_of(" :,"));
       if (segment::number_in(first)) file = first;
     }
-    report_.damages.push_back({std::move(file), error.message, repairable});
+    std::string what = error.message;
+    // What is built again needs no copy.
+    if (repairable) what = what.substr(0, what.find("; restore the file from a copy"));
+    report_.damages.push_back({std::move(file), std::move(what), repairable});
   }
 
   void done(const std::string& file) {

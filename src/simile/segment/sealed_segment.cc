@@ -33,12 +33,29 @@ SealedSegment::SealedSegment(std::shared_ptr<io::Storage> storage,
 SealedSegment::~SealedSegment() {
   if (!retired_.load()) return;
   // A failure leaves garbage, which the next writer removes when it opens the database.
+  for (const std::string& file : files()) static_cast<void>(storage_->remove(file));
+}
+
+std::vector<std::string> SealedSegment::files() const {
   std::vector<std::string> files = {rows_name(id_)};
-  if (keys_file_ != 0) files.push_back(keys_name(keys_file_));
-  for (const auto& field : vectors_) {
-    if (field && field->index_file != 0) files.push_back(index_name(field->index_file));
+  {
+    const std::scoped_lock lock(keys_mutex_);
+    if (keys_file_ != 0) files.push_back(keys_name(keys_file_));
   }
-  for (const std::string& file : files) static_cast<void>(storage_->remove(file));
+  for (const auto& field : vectors_) {
+    if (!field) continue;
+    const std::scoped_lock lock(field->mutex);
+    if (field->index_file != 0) files.push_back(index_name(field->index_file));
+  }
+  return files;
+}
+
+std::uint64_t SealedSegment::disk_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const std::string& file : files()) {
+    if (const auto opened = storage_->open(file)) bytes += (*opened)->size();
+  }
+  return bytes;
 }
 
 Result<std::shared_ptr<SealedSegment>> SealedSegment::open(std::shared_ptr<io::Storage> storage,
@@ -52,7 +69,6 @@ Result<std::shared_ptr<SealedSegment>> SealedSegment::open(std::shared_ptr<io::S
 
 Status SealedSegment::open_rows() {
   SIMILE_ASSIGN(auto file, storage_->open(rows_name(id_)));
-  disk_bytes_ = file->size();
   SIMILE_ASSIGN(file_, io::SectionReader::open(std::move(file), kRowsKind, kRowsFormat));
   SIMILE_TRY(check_meta());
   const auto& fields = schema_->fields();

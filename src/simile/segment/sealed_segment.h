@@ -72,8 +72,8 @@ class SealedSegment final : public Segment {
   void set_index(std::size_t field, std::uint64_t file, std::unique_ptr<index::VectorIndex> index);
   /// True where there is a file for it, sound or not.
   bool has_index(std::size_t field) const;
-  /// Of the rows file.
-  std::uint64_t disk_bytes() const { return disk_bytes_; }
+  /// Of the rows file, the key map and the indexes.
+  std::uint64_t disk_bytes() const;
   bool lengths_are_damaged() const;
   /// Rows that could not be read are left alone by compaction.
   bool rows_are_damaged() const { return rows_are_damaged_.load(); }
@@ -97,6 +97,8 @@ class SealedSegment final : public Segment {
 
   SealedSegment(std::shared_ptr<io::Storage> storage, std::shared_ptr<const Schema> schema,
                 const SegmentEntry& entry);
+  /// Names of its files, deletes apart, as they are now.
+  std::vector<std::string> files() const;
   Status open_rows();
   Status check_meta() const;
   Status open_vectors(std::size_t field);
@@ -113,8 +115,6 @@ class SealedSegment final : public Segment {
   std::vector<std::unique_ptr<VectorField>> vectors_;           // by field; null for the others
   const scalar::ColumnReader* key_column_ = nullptr;
   std::size_t key_field_ = 0;
-  std::uint64_t disk_bytes_ = 0;
-
   mutable std::mutex keys_mutex_;
   mutable std::uint64_t keys_file_ = 0;
   mutable std::unique_ptr<KeyMap> keys_;
