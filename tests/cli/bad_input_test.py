@@ -78,6 +78,21 @@ def test_duplicate_key_in_a_batch(simile, unchanged, vectors):
     assert "901" in message
 
 
+def test_a_mistyped_file_of_keys_does_not_number_the_rows(simile, unchanged, vectors):
+    save(simile, "y.npy", vectors[:3])
+    (simile.folder / "ids.txt").write_text("901\n902\n903\n")
+    message = simile.fails("import", "y.npy", "--db", unchanged, "-c", "c", "--ids", "id.txt")
+    assert message == "--ids 'id.txt' is neither a file nor a column of y.npy, which has none"
+
+
+def test_a_count_of_zero_is_refused_in_plain_words(simile, unchanged, vectors):
+    save(simile, "y.npy", vectors[:3])
+    message = simile.fails("import", "y.npy", "--db", unchanged, "-c", "c", "--limit", "0", code=2)
+    assert message.startswith("--limit: must be 1 or more")
+    message = simile.fails("eval", "--db", unchanged, "--queries", "y.npy", "--ef", "0", code=2)
+    assert message.startswith("--ef: must be 1 or more")
+
+
 def test_keys_that_do_not_match_the_rows(simile, unchanged, vectors):
     save(simile, "y.npy", vectors[:3])
     (simile.folder / "ids.txt").write_text("901\n902\n")

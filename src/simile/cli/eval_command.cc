@@ -198,7 +198,7 @@ void add_eval_command(CLI::App& program, Invocation& invocation) {
       ->capture_default_str();
   command->add_option("--ef", options->efforts, "Beam widths to measure [16,32,64,128,256]")
       ->delimiter(',')
-      ->check(CLI::PositiveNumber);
+      ->check(refuse_zero);
   command->add_option("--where,--filter", options->where, "Only rows that match")
       ->type_name("EXPR");
   command->add_option("--vector-field", options->field, "Vector field [the only one]");

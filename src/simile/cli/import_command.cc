@@ -32,7 +32,7 @@ struct ImportOptions {
   std::string metric;
   std::string type;
   std::string index;
-  std::string ids = "id";
+  std::string ids;
   std::string dataset;
   std::string vector_column = "vector";
   std::string vector_field;
@@ -65,7 +65,10 @@ Result<ImportWishes> wishes_of(const ImportOptions& options) {
   }
   SIMILE_ASSIGN(wishes.fields, parse_declared_fields(options.fields));
   wishes.vector_field = options.vector_field;
-  if (!is_file(options.ids)) wishes.id_column = options.ids;
+  if (!options.ids.empty() && !is_file(options.ids)) {
+    wishes.id_column = options.ids;
+    wishes.needs_id_column = true;
+  }
   return wishes;
 }
 
@@ -146,9 +149,9 @@ std::unexpected<Error> refused(const Error& error, const ImportOptions& options,
 /// Step 3. `rows` counts what is stored, also where an error stops it.
 Status write_rows(Import& import, const ImportOptions& options, Session& session,
                   std::uint64_t& rows) {
-  RowReader reader(
-      *import.file, import.ids.get(), import.collection->schema(),
-      {options.vector_field, is_file(options.ids) ? "id" : options.ids, options.first_id});
+  const bool named = !options.ids.empty() && !is_file(options.ids);
+  RowReader reader(*import.file, import.ids.get(), import.collection->schema(),
+                   {options.vector_field, named ? options.ids : "id", options.first_id});
   const std::size_t batch_rows =
       options.batch_rows > 0 ? options.batch_rows : default_batch_rows(import.file->info().type);
   SIMILE_TRY(reader.skip(options.skip, batch_rows));
@@ -267,8 +270,7 @@ void add_target_options(CLI::App& command, ImportOptions& options) {
       ->check(CLI::Range(1, 1'000'000));
   command.add_option("--skip", options.skip,
                      "Leave out the first rows, to go on where one stopped");
-  command.add_option("--limit", options.limit, "Import at most so many rows")
-      ->check(CLI::PositiveNumber);
+  command.add_option("--limit", options.limit, "Import at most so many rows")->check(refuse_zero);
   command.add_option("--first-id", options.first_id, "Key of row 0 where rows have none [0]");
   command.add_option("--threads", options.threads, "For building the index; 0 is every core [0]");
   command.add_flag("--no-index", options.no_index, "Build no index; simile compact does later");

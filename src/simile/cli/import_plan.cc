@@ -19,6 +19,16 @@ const Field* find_column(const vectorfile::FileInfo& file, const std::string& na
   return found == file.columns.end() ? nullptr : &*found;
 }
 
+/// A mistyped --ids must not end in rows that are numbered.
+Status check_id_column(const vectorfile::FileInfo& file, const ImportWishes& wishes) {
+  if (!wishes.needs_id_column || find_column(file, wishes.id_column) != nullptr) return {};
+  std::string known;
+  for (const Field& column : file.columns) known += (known.empty() ? "" : ", ") + column.name;
+  return fail(ErrorCode::kInvalidArgument,
+              join_text("--ids '", wishes.id_column, "' is neither a file nor a column of ",
+                        file.path, known.empty() ? ", which has none" : "; its columns: ", known));
+}
+
 /// "float32[128]"
 std::string shape_of(const VectorType& type) {
   return join_text(name_of(type.element), "[", type.dim, "]");
@@ -78,6 +88,7 @@ vectorfile::OpenOptions open_options_for(const ImportWishes& wishes, const Schem
 }
 
 Result<Schema> plan_schema(const vectorfile::FileInfo& file, const ImportWishes& wishes) {
+  SIMILE_TRY(check_id_column(file, wishes));
   Field key;
   key.name = kKeyName;
   key.primary_key = true;
@@ -102,13 +113,21 @@ Result<Schema> plan_schema(const vectorfile::FileInfo& file, const ImportWishes&
 
   std::vector<Field> fields = {key, vector};
   for (const Field& column : file.columns) {
-    if (&column != key_column) fields.push_back(column);
+    if (&column == key_column) continue;
+    if (column.name == key.name || column.name == vector.name) {
+      return fail(ErrorCode::kInvalidArgument,
+                  join_text(file.path, ": column '", column.name, "' is called like the ",
+                            column.name == key.name ? "key" : "vector",
+                            " of the collection; leave it out with --skip-field ", column.name));
+    }
+    fields.push_back(column);
   }
   return Schema::make(std::move(fields));
 }
 
 Status check_schema(const Schema& schema, const vectorfile::FileInfo& file,
                     const ImportWishes& wishes) {
+  SIMILE_TRY(check_id_column(file, wishes));
   SIMILE_ASSIGN(const Field* vector, schema.vector_field(wishes.vector_field));
   SIMILE_TRY(check_wish(wishes.metric, vector->metric, *vector));
   SIMILE_TRY(check_wish(wishes.element, vector->vector.element, *vector));

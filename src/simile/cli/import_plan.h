@@ -19,6 +19,7 @@ struct ImportWishes {
   std::string vector_field;      ///< of the collection
   std::vector<Field> fields;     ///< declared types
   std::string id_column = "id";  ///< of the file
+  bool needs_id_column = false;  ///< it was named, so that its absence is an error
   std::optional<FieldType> ids;  ///< type of keys in a file of their own
 };
 
@@ -29,7 +30,7 @@ Result<std::vector<Field>> parse_declared_fields(const std::vector<std::string>&
 vectorfile::OpenOptions open_options_for(const ImportWishes& wishes, const Schema* existing);
 
 /// The schema of a new collection: `id`, `vector` (or the wished name), then the file's columns.
-/// Fails where no metric is known.
+/// Fails where no metric is known, the wished key column is not there, or a name is there twice.
 Result<Schema> plan_schema(const vectorfile::FileInfo& file, const ImportWishes& wishes);
 
 /// kInvalidArgument, naming both sides, where the file or a wish does not go with the collection.

@@ -58,6 +58,24 @@ TEST(PlanSchema, TakesIntegerKeysWhereThereAreNone) {
   EXPECT_EQ(plan_schema(file_with({}), wishes)->primary_key().type, FieldType::kString);
 }
 
+TEST(PlanSchema, NeedsTheKeyColumnThatWasNamed) {
+  ImportWishes wishes = wishes_with(Metric::kL2);
+  wishes.id_column = "skuu";
+  wishes.needs_id_column = true;
+  EXPECT_THAT(
+      plan_schema(file_with({"sku=string", "n=int64"}), wishes).error().message,
+      HasSubstr("--ids 'skuu' is neither a file nor a column of x.csv; its columns: sku, n"));
+  EXPECT_THAT(plan_schema(file_with({}), wishes).error().message, HasSubstr("which has none"));
+}
+
+TEST(PlanSchema, NamesTheColumnThatIsCalledLikeTheKey) {
+  ImportWishes wishes = wishes_with(Metric::kL2);
+  wishes.id_column = "sku";
+  EXPECT_THAT(plan_schema(file_with({"sku=string", "id=int64"}), wishes).error().message,
+              HasSubstr("x.csv: column 'id' is called like the key of the collection; leave it out "
+                        "with --skip-field id"));
+}
+
 TEST(PlanSchema, NeedsAMetricThatFits) {
   vectorfile::FileInfo file = file_with({});
   EXPECT_THAT(plan_schema(file, {}).error().message, HasSubstr("--metric l2, ip, cosine"));

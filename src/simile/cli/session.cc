@@ -23,6 +23,11 @@ void add_database_option(CLI::App& command, std::string& path) {
       ->type_name("PATH");
 }
 
+std::string refuse_zero(const std::string& text) {
+  const bool zero = text.find_first_not_of('0') == std::string::npos;
+  return zero ? "must be 1 or more" : "";
+}
+
 namespace {
 
 Result<std::unique_ptr<Database>> open_existing(const std::string& path, bool read_only) {

@@ -38,6 +38,9 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
 /// --db, also from the environment variable SIMILE_DB.
 void add_database_option(CLI::App& command, std::string& path);
 
+/// For check() of options that count something: what is wrong, or nothing.
+std::string refuse_zero(const std::string& text);
+
 /// Opens for reading, beside a process that writes.
 Result<std::unique_ptr<Database>> open_for_reading(const std::string& path);
 /// Opens what is there for writing.
