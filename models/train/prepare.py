@@ -17,10 +17,12 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImageOps
 
 ImageFile.LOAD_TRUNCATED_IMAGES = True
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+# What Pillow raises for files that are damaged, hostile or larger than its limit.
+UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 # libvips, Pillow, OpenCV and browsers shrink differently; the network must not care who did it.
 FILTERS = [
     Image.Resampling.BOX,
@@ -31,10 +33,11 @@ FILTERS = [
 
 
 def open_rgb(path: str, smallest: int) -> Image.Image:
-    """Decode as RGB, alpha over white; a JPEG may come smaller, but not below `smallest`."""
+    """Decode as RGB, upright, alpha over white; a JPEG may come smaller, not below `smallest`."""
     picture = Image.open(path)
     if picture.format == "JPEG":
         picture.draft("RGB", (smallest, smallest))
+    picture = ImageOps.exif_transpose(picture)
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         rgba = picture.convert("RGBA")
         flat = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
@@ -77,7 +80,7 @@ def views_of(job: tuple[str, int, int, int]) -> tuple[np.ndarray, np.ndarray] | 
     path, views, size, seed = job
     try:
         picture = open_rgb(path, size * 2)
-    except OSError:
+    except UNREADABLE:
         return None
     rng = random.Random(seed)
     pixels = np.empty((views, size, size, 3), np.uint8)

@@ -196,6 +196,13 @@ def main() -> None:
     features = np.load(args.cache / "teacher.npy", mmap_mode="r")
     target, basis = whitened_target(features, args.dimension, args.power, args.seed)
     torch.save(basis, args.output / "teacher_basis.pt")
+    if len(target) < args.batch:
+        raise SystemExit(
+            f"{len(target)} views are fewer than a batch of {args.batch}; cut more views from each "
+            "picture with prepare.py (the number after a folder), or give a smaller --batch"
+        )
+    if args.drop and args.frozen > min(args.drop):
+        raise SystemExit(f"--drop leaves out block {min(args.drop)}, so --frozen is that at most")
     net = PictureNet(args.dimension, args.head, tuple(args.drop))
     print(
         f"{len(target)} views, {count_parameters(net)} weights, {torch.get_num_threads()} threads"
