@@ -22,6 +22,8 @@ struct TransformFunctions {
   /// is the sum over n, ascending, of matrix[k * count + n] times row n.
   void (*mix_rows)(const float* in, const float* matrix, std::size_t count, std::size_t dim,
                    float* out);
+  /// v[i] = v[i] * factor - mean[i].
+  void (*centre)(float* v, float factor, const float* mean, std::size_t dim);
   /// v *= scale; returns the largest size of a component.
   float (*scale_all)(float* v, float scale, std::size_t dim);
   /// To the nearest integer of v * scale, ties to even, cut to [-127, 127].

@@ -75,6 +75,10 @@ void mix_rows(const float* in, const float* matrix, std::size_t count, std::size
   }
 }
 
+void centre(float* v, float factor, const float* mean, std::size_t dim) {
+  for (std::size_t i = 0; i < dim; ++i) v[i] = v[i] * factor - mean[i];
+}
+
 float scale_all(float* v, float scale, std::size_t dim) {
   // Sizes of floats order as the integers of their bits do.
   std::uint32_t largest = 0;
@@ -103,8 +107,8 @@ void quantize(const float* v, float scale, std::size_t dim, std::int8_t* code) {
   }
 }
 
-constexpr TransformFunctions kTransformOfTarget = {scale_each, hadamard, mix_rows, scale_all,
-                                                   quantize};
+constexpr TransformFunctions kTransformOfTarget = {scale_each, hadamard,  mix_rows,
+                                                   centre,     scale_all, quantize};
 
 }  // namespace
 }  // namespace simile::kernels

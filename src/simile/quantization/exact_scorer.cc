@@ -10,14 +10,21 @@ namespace {
 
 template <class Word, class Convert>
 double squared_length(const void* vector, std::size_t dim, Convert convert) {
-  double sum = 0;
-  for (std::size_t d = 0; d < dim; ++d) {
+  // Sums that do not wait for each other, in one order.
+  constexpr std::size_t kSums = 8;
+  double sums[kSums] = {};
+  const auto square = [&](std::size_t d) {
     Word word;
     std::memcpy(&word, static_cast<const std::byte*>(vector) + d * sizeof(Word), sizeof(Word));
     const double value = convert(word);
-    sum += value * value;
+    return value * value;
+  };
+  std::size_t d = 0;
+  for (; d + kSums <= dim; d += kSums) {
+    for (std::size_t i = 0; i < kSums; ++i) sums[i] += square(d + i);
   }
-  return sum;
+  for (; d < dim; ++d) sums[d % kSums] += square(d);
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 double squared_length(const void* vector, VectorType type) {

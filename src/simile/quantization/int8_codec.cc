@@ -38,25 +38,21 @@ std::size_t Int8Codec::code_dim_of(VectorType type, Metric metric) {
   return Rotation::padded_dim_of(input_dim(type, metric));
 }
 
-void Int8Codec::prepare(const void* vector, ElementType element, float factor, float* out) const {
+void Int8Codec::prepare(const void* vector, ElementType element, float* out) const {
   if (element == ElementType::kFloat32) {
     std::memcpy(out, vector, std::size_t{type_.dim} * sizeof(float));
   } else {
     kernels::to_float32(element, vector, type_.dim, out);
   }
-  if (factor != 1.0f) {
-    for (std::size_t d = 0; d < type_.dim; ++d) out[d] *= factor;
-  }
 }
 
 void Int8Codec::project_row(const void* row, float inverse_length, float* out) const {
-  prepare(row, type_.element, metric_ == Metric::kCosine ? inverse_length : 1.0f, out);
+  prepare(row, type_.element, out);
   if (metric_ == Metric::kInnerProduct) {
     const double rest = longest_squared_ - squared_length_of(out, type_.dim);
     out[type_.dim] = static_cast<float>(std::sqrt(std::max(0.0, rest)));
   }
-  for (std::size_t d = 0; d < mean_.size(); ++d) out[d] -= mean_[d];
-  rotation_.apply(out);
+  centre(out, metric_ == Metric::kCosine ? inverse_length : 1.0f);
 }
 
 void Int8Codec::project_query(const void* query, float* out) const {
@@ -67,10 +63,14 @@ void Int8Codec::project_query(const void* query, float* out) const {
     const float inverse = inverse_length(query, type);
     factor = std::isfinite(inverse) ? inverse * mean_length_ : 1.0f;
   }
-  prepare(query, type.element, factor, out);
+  prepare(query, type.element, out);
   if (metric_ == Metric::kInnerProduct) out[type_.dim] = 0;
-  for (std::size_t d = 0; d < mean_.size(); ++d) out[d] -= mean_[d];
-  rotation_.apply(out);
+  centre(out, factor);
+}
+
+void Int8Codec::centre(float* vector, float factor) const {
+  kernels::transform_functions().centre(vector, factor, mean_.data(), mean_.size());
+  rotation_.apply(vector);
 }
 
 void Int8Codec::quantize(const float* projected, float scale, std::int8_t* code) const {
@@ -92,7 +92,7 @@ Int8Codec Int8Codec::train(const MatrixView& rows, std::span<const float> invers
     double longest = 0;
     double lengths = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      codec.prepare(rows.row(sample(i)), rows.type.element, 1, vector.data());
+      codec.prepare(rows.row(sample(i)), rows.type.element, vector.data());
       const double squared = squared_length_of(vector.data(), rows.type.dim);
       longest = std::max(longest, squared);
       lengths += std::sqrt(squared);
@@ -102,9 +102,12 @@ Int8Codec Int8Codec::train(const MatrixView& rows, std::span<const float> invers
   }
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t row = sample(i);
-    codec.prepare(rows.row(row), rows.type.element, inverse_of(row), vector.data());
+    codec.prepare(rows.row(row), rows.type.element, vector.data());
+    const float factor = inverse_of(row);
     double squared = 0;
-    for (std::size_t d = 0; d < rows.type.dim; ++d) sum[d] += vector[d];
+    for (std::size_t d = 0; d < rows.type.dim; ++d) {
+      sum[d] += static_cast<double>(vector[d] * factor);
+    }
     if (metric != Metric::kInnerProduct) continue;
     squared = squared_length_of(vector.data(), rows.type.dim);
     sum[rows.type.dim] += std::sqrt(std::max(0.0, codec.longest_squared_ - squared));

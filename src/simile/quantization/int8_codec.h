@@ -55,7 +55,9 @@ class Int8Codec {
 
  private:
   Int8Codec(VectorType type, Metric metric, std::uint64_t seed);
-  void prepare(const void* vector, ElementType element, float factor, float* out) const;
+  void prepare(const void* vector, ElementType element, float* out) const;
+  // Steps 3 and 1's factor.
+  void centre(float* vector, float factor) const;
 
   VectorType type_;
   Metric metric_;

@@ -28,7 +28,7 @@ class EntryTable {
   static constexpr std::size_t kSamplesShare =
       16;  // one sample in so many nodes, where they are few
   static constexpr std::size_t kGroupsProbed = 3;
-  static constexpr std::size_t kStarts = 8;
+  static constexpr std::size_t kStarts = 4;
 
   struct Scratch {
     std::vector<float> distances;
