@@ -6,7 +6,7 @@
 /// 2. At most `width` entries count. Entries that do not count (nodes whose rows are filtered out
 /// or
 ///    deleted) are stepping stones: they take no place of a counting one, and are kept only while
-///    nearer than the last that counts.
+///    nearer than the last that counts, and while there are at most `most` entries in all.
 /// 3. Entries before `cursor` have all been expanded.
 ///
 /// An entry is one number, so that a comparison is one instruction and an insertion one memmove:
@@ -23,6 +23,11 @@
 #include "simile/kernels/sorted_keys.h"
 
 namespace simile::index {
+
+struct BeamSize {
+  std::size_t width;  ///< entries that count
+  std::size_t most;   ///< entries in all; at least width
+};
 
 class Beam {
  public:
@@ -45,9 +50,10 @@ class Beam {
     std::uint64_t bits_ = (std::uint64_t{1} << 63) - 1;
   };
 
-  void reset(std::size_t width) {
-    width_ = width;
-    reserve(width + 1);
+  void reset(BeamSize size) {
+    width_ = size.width;
+    most_ = size.most;
+    reserve(std::min(2 * width_, most_) + 1);
     std::fill_n(entries_, capacity_, Entry{});
     size_ = 0;
     counting_ = 0;
@@ -66,12 +72,12 @@ class Beam {
     cursor_ = std::min(cursor_, at);
     ++size_;
     counting_ += counts;
-    if (counting_ < width_) return;
-    if (counting_ > width_) {
-      --size_;
-      --counting_;
+    if (counting_ > width_ || size_ > most_) counting_ -= entries_[--size_].counts();
+    if (counting_ == width_) {
+      while (!entries_[size_ - 1].counts()) --size_;
+    } else if (size_ < most_) {
+      return;
     }
-    while (!entries_[size_ - 1].counts()) --size_;
     bound_ = entries_[size_ - 1].distance();
   }
 
@@ -112,6 +118,7 @@ class Beam {
   std::size_t capacity_ = 0;
   std::size_t size_ = 0;
   std::size_t width_ = 0;
+  std::size_t most_ = 0;
   std::size_t counting_ = 0;
   std::size_t cursor_ = 0;
   float bound_ = 0;

@@ -13,16 +13,16 @@ struct Seen {
   bool counts;
 };
 
-// What beam.h promises, by sorting everything: the `width` nearest that count, and the stepping
-// stones nearer than the last of them.
-std::vector<std::uint32_t> naive_beam(std::vector<Seen> seen, std::size_t width) {
+// What beam.h promises, by sorting everything: of the `most` nearest, the `width` nearest that
+// count and the stepping stones nearer than the last of them.
+std::vector<std::uint32_t> naive_beam(std::vector<Seen> seen, std::size_t width, std::size_t most) {
   std::ranges::sort(seen, [](const Seen& a, const Seen& b) {
     return a.distance < b.distance || (a.distance == b.distance && a.node < b.node);
   });
   std::vector<std::uint32_t> kept;
   std::size_t counting = 0;
   for (const Seen& s : seen) {
-    if (counting == width) break;
+    if (counting == width || kept.size() == most) break;
     counting += s.counts;
     kept.push_back(s.node);
   }
@@ -33,14 +33,15 @@ TEST(Beam, KeepsTheNearestThatCountAndTheStonesBeforeThem) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     Random random(seed);
     const std::size_t width = 1 + random.below(6);
+    const std::size_t most = width + random.below(8);
     Beam beam;
-    beam.reset(width);
+    beam.reset({width, most});
     std::vector<Seen> seen;
     for (std::uint32_t node = 0; node < 25; ++node) {
       const Seen next{static_cast<float>(random.below(8)), node, random.below(3) != 0};
       seen.push_back(next);
       if (next.distance < beam.bound()) beam.insert(next.distance, next.node, next.counts);
-      const std::vector<std::uint32_t> naive = naive_beam(seen, width);
+      const std::vector<std::uint32_t> naive = naive_beam(seen, width, most);
       ASSERT_EQ(beam.entries().size(), naive.size()) << "seed " << seed;
       for (std::size_t i = 0; i < naive.size(); ++i) {
         ASSERT_EQ(beam.entries()[i].node(), naive[i]) << "seed " << seed;
@@ -51,7 +52,7 @@ TEST(Beam, KeepsTheNearestThatCountAndTheStonesBeforeThem) {
 
 TEST(Beam, ExpandsEveryEntryOnceAndTheNearestFirst) {
   Beam beam;
-  beam.reset(4);
+  beam.reset({4, 4});
   beam.insert(3, 30, true);
   beam.insert(1, 10, true);
   EXPECT_EQ(beam.expand_next()->node(), 10u);
@@ -65,7 +66,7 @@ TEST(Beam, ExpandsEveryEntryOnceAndTheNearestFirst) {
 
 TEST(Beam, BoundIsTheLastDistanceOnceFull) {
   Beam beam;
-  beam.reset(2);
+  beam.reset({2, 100});
   beam.insert(1, 1, true);
   beam.insert(2, 2, false);
   EXPECT_EQ(beam.bound(), std::numeric_limits<float>::infinity());

@@ -8,6 +8,7 @@
 #include "simile/index/flat/flat_index.h"
 #include "simile/index/graph/graph_builder.h"
 #include "simile/index/graph/graph_file.h"
+#include "simile/index/graph/search_cost.h"
 #include "simile/index/top_k.h"
 #include "simile/quantization/exact_scorer.h"
 
@@ -15,9 +16,6 @@ namespace simile::index {
 
 namespace {
 
-// A scan reads rows in order at the bandwidth of memory, a walk waits for each: so many rows are
-// scanned in the time that a walk needs for one step of its beam.
-constexpr std::size_t kScanPerEffort = 24;
 constexpr std::size_t kScanAlways = 512;
 // Codes order nearly as the rows do, so few more than k rows have to be read; more with more
 // effort, so that recall reaches 1.
@@ -84,21 +82,23 @@ class GraphOver final : public GraphIndex {
       std::fill_n(hits, options.k, Hit{});
       return;
     }
-    const std::size_t always = std::max<std::size_t>(kScanAlways, options.k);
-    for (; allowed > std::max(always, effort * kScanPerEffort); effort *= 2) {
-      if (walk_one(query, effort, options, hits)) return;
+    SearchSize size{rows_.vectors.rows, allowed, options.k, effort};
+    for (std::size_t more = 1; allowed > std::max<std::size_t>(kScanAlways, options.k); more *= 2) {
+      const double hops = static_cast<double>(more) * walk_hops(size);
+      if (scan_hops(size) <= hops) break;
+      const BeamSize beam{effort * more, static_cast<std::size_t>(hops)};
+      if (walk_one(query, beam, options, hits)) return;
     }
     scan_exact(rows_, metric_, query, options, hits);
   }
 
   // False where fewer than k hits were found.
-  bool walk_one(const void* query, std::size_t effort, const SearchOptions& options,
-                Hit* hits) const {
+  bool walk_one(const void* query, BeamSize beam, const SearchOptions& options, Hit* hits) const {
     thread_local Scratch scratch;
     const Bitmap* allowed = options.allowed;
-    const std::size_t wanted = options.k + kRerankMore + effort / kRerankShare;
+    const std::size_t wanted = options.k + kRerankMore + beam.width / kRerankShare;
     const auto search = [&](const auto& counts) {
-      Walk::from_query(graph_, query, effort, counts, scratch.walk);
+      Walk::from_query(graph_, query, beam, counts, scratch.walk);
     };
     if (allowed == nullptr) {
       search([](std::uint32_t) { return true; });

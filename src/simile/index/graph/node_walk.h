@@ -98,10 +98,10 @@ class FusedExpander {
 
 /// From what was prepared in scratch.query.
 template <class Counts>
-void walk_fused(const Graph<FusedLayout>& graph, std::size_t effort, const Counts& counts,
+void walk_fused(const Graph<FusedLayout>& graph, BeamSize size, const Counts& counts,
                 FusedScratch& scratch) {
   graph.layout.codec().prepare(scratch.query.projected(), scratch.tables);
-  scratch.beam.reset(effort);
+  scratch.beam.reset(size);
   scratch.expanded.clear();
   scratch.seen.clear();
   scratch.found.clear();
@@ -175,9 +175,9 @@ class CodeExpander {
 };
 
 template <class Scorer, class Counts>
-void walk_codes(const Graph<PlainLayout>& graph, const Scorer& scorer, std::size_t effort,
+void walk_codes(const Graph<PlainLayout>& graph, const Scorer& scorer, BeamSize size,
                 const Counts& counts, CodeScratch& scratch) {
-  scratch.beam.reset(effort);
+  scratch.beam.reset(size);
   scratch.visited.clear();
   scratch.nodes.clear();
   scratch.found.clear();
@@ -199,16 +199,16 @@ struct FusedWalk {
   using Scratch = FusedScratch;
 
   template <class Counts>
-  static void from_query(const Graph<Layout>& graph, const void* query, std::size_t effort,
+  static void from_query(const Graph<Layout>& graph, const void* query, BeamSize size,
                          const Counts& counts, Scratch& scratch) {
     graph.space.prepare(query, scratch.query);
-    walk_fused(graph, effort, counts, scratch);
+    walk_fused(graph, size, counts, scratch);
   }
   static void from_node(const Graph<Layout>& graph, std::uint32_t node, std::size_t effort,
                         Scratch& scratch) {
     graph.space.prepare_node(node, scratch.query);
     walk_fused(
-        graph, effort, [](std::uint32_t) { return true; }, scratch);
+        graph, {effort, effort}, [](std::uint32_t) { return true; }, scratch);
     // Distances as node scorers give them.
     for (Candidate& found : scratch.found) found.distance *= graph.layout.codec().unit();
   }
@@ -219,14 +219,15 @@ struct CodeWalk {
   using Scratch = CodeScratch;
 
   template <class Counts>
-  static void from_query(const Graph<Layout>& graph, const void* query, std::size_t effort,
+  static void from_query(const Graph<Layout>& graph, const void* query, BeamSize size,
                          const Counts& counts, Scratch& scratch) {
-    walk_codes(graph, graph.space.query_scorer(query, scratch.query), effort, counts, scratch);
+    walk_codes(graph, graph.space.query_scorer(query, scratch.query), size, counts, scratch);
   }
   static void from_node(const Graph<Layout>& graph, std::uint32_t node, std::size_t effort,
                         Scratch& scratch) {
     walk_codes(
-        graph, graph.space.node_scorer(node), effort, [](std::uint32_t) { return true; }, scratch);
+        graph, graph.space.node_scorer(node), {effort, effort}, [](std::uint32_t) { return true; },
+        scratch);
   }
 };
 
