@@ -124,7 +124,7 @@ class GroupSearch {
   void prepare_queries() {
     const std::size_t count = queries_.rows;
     const std::size_t room = kLimit + kernels_.panel_rows;
-    reserve(work_.queries, round_up(count, kernels_.tile_queries) * 2 * packed_bytes_);
+    reserve(work_.queries, round_up(count, kernels_.tile_queries) * packed_bytes_);
     work_.scorers.clear();
     work_.scorers.reserve(count);
     if (work_.tops.size() < count) work_.tops.resize(count);

@@ -85,7 +85,8 @@ void scan_together(const Rows& rows, Metric metric, const MatrixView& queries,
                    const SearchOptions& options, Hit* hits) {
   thread_local std::vector<TopK> tops;
   if (tops.size() < queries.rows) tops.resize(queries.rows);
-  std::vector<ExactScorer> scorers;
+  thread_local std::vector<ExactScorer> scorers;
+  scorers.clear();
   scorers.reserve(queries.rows);
   for (std::size_t q = 0; q < queries.rows; ++q) {
     scorers.emplace_back(rows.vectors, rows.inverse_lengths, metric, queries.row(q));
