@@ -4,6 +4,7 @@
 
 #include "simile/base/parallel.h"
 #include "simile/base/random.h"
+#include "simile/index/graph/edge_swap.h"
 #include "simile/index/graph/prune.h"
 
 namespace simile::index {
@@ -14,6 +15,7 @@ constexpr std::size_t kBatchShare = 50;     // of the graph, where nothing is re
 constexpr std::size_t kBulkBatchShare = 1;  // where it is: each batch doubles the graph
 constexpr std::size_t kRefineShare = 4;     // refined when at least so much of the graph is new
 constexpr std::size_t kBatchMax = 524'288;  // bounds the memory of reverse edges
+constexpr std::size_t kSwapsMax = 3;        // more edges at once are worth pruning anew
 constexpr std::size_t kWalkGrain = 16;
 constexpr std::size_t kLinkGrain = 64;
 
@@ -55,6 +57,7 @@ class GraphBuilder {
   struct Scratch {
     typename Walk::Scratch walk;
     PruneScratch prune;
+    SwapScratch swap;
     std::vector<Candidate> candidates;
     std::vector<std::uint32_t> nodes;
     std::vector<float> distances;
@@ -258,6 +261,7 @@ class GraphBuilder {
     parallel_for(threads_, groups_.size() - 1, kLinkGrain,
                  [&](std::size_t first, std::size_t last, std::uint32_t worker) {
                    for (std::size_t g = first; g < last; ++g) {
+                     if (g + 1 < last) prefetch_row(reverse_[groups_[g + 1]] >> 32);
                      link(std::span(reverse_).subspan(groups_[g], groups_[g + 1] - groups_[g]),
                           scratch_[worker]);
                    }
@@ -279,10 +283,27 @@ class GraphBuilder {
       graph_.set_neighbors(target, scratch.nodes);
       return;
     }
+    if (swap_edges(target, std::span(scratch.nodes).subspan(old), scratch)) return;
     scratch.candidates.clear();
     measure(target, scratch);
     choose_edges(target, scratch);
     graph_.set_neighbors(target, scratch.prune.taken);
+  }
+
+  // The short way for a few edges into a full node. False where it cannot be gone.
+  bool swap_edges(std::uint32_t target, std::span<const std::uint32_t> sources, Scratch& scratch) {
+    if constexpr (std::is_same_v<Layout, FusedLayout>) {
+      const auto child = [&](std::uint32_t source) { return tree_.parents[source] == target; };
+      if (bulk_ || sources.size() > kSwapsMax || std::ranges::any_of(sources, child)) return false;
+      for (const std::uint32_t source : sources) swap_edge(graph_, target, source, scratch.swap);
+      return true;
+    }
+    return false;
+  }
+
+  void prefetch_row(std::uint64_t node) const {
+    prefetch_lines<CacheLevel::kSecond>(graph_.space.row(static_cast<std::uint32_t>(node)),
+                                        graph_.space.stride());
   }
 
   Graph<Layout>& graph_;

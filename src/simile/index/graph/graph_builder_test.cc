@@ -88,6 +88,23 @@ TEST(GraphBuilder, EdgesAreInRangeAndNoneRepeatsOrLeadsHome) {
   }
 }
 
+TEST(GraphBuilder, FewAtATimeKeepTheTreeAndTheOrderOfEdges) {
+  Grown grown(2400, 16, 32);
+  grown.grow_to(2000);
+  for (std::size_t rows = 2010; rows <= 2400; rows += 10) grown.grow_to(rows);
+  EXPECT_EQ(grown.reachable(), 2400u);
+  // As many of the late nodes as of the early ones are neighbours of somebody.
+  std::vector<std::size_t> shown(2400);
+  for (std::uint32_t node = 0; node < 2400; ++node) {
+    const auto neighbors = grown.neighbors(node);
+    EXPECT_EQ(std::set<std::uint32_t>(neighbors.begin(), neighbors.end()).size(), 32u);
+    for (const std::uint32_t neighbor : neighbors) ++shown[neighbor];
+  }
+  const double early = std::accumulate(shown.begin(), shown.begin() + 2000, 0.0) / 2000;
+  const double late = std::accumulate(shown.begin() + 2000, shown.end(), 0.0) / 400;
+  EXPECT_GT(late, early * 0.5);
+}
+
 TEST(Prune, TakesWhatNoTakenEdgeLeadsCloserTo) {
   // On a line, seen from node 0 at 0: nodes at 1, 2, 3 to the right and at -5 to the left.
   const std::vector<float> places = {0, 1, 2, 3, -5};

@@ -1,0 +1,79 @@
+#pragma once
+/// One edge more for a node whose places are all taken, without a look at any of its neighbours:
+/// the codes in its own row give their distances, estimated, to the newcomer and to the node
+/// itself. Pruning anew (prune.h) would fetch every neighbour from memory, which was nine tenths of
+/// the time of an insertion into a large graph.
+///
+/// 1. The newcomer is in the way of a neighbour that lies farther from the node than itself, and
+///    nearer to the newcomer; and a neighbour is in the way of the newcomer likewise. How much is a
+///    ratio, as in prune.h.
+/// 2. The neighbour that the newcomer is most in the way of loses its place, if more so than the
+///    newcomer would. Where there is none, and nothing is in the newcomer's way, the farthest does.
+/// 3. Tree edges stay.
+
+#include <array>
+#include <cstdint>
+
+#include "simile/index/graph/graph.h"
+
+namespace simile::index {
+
+struct SwapScratch {
+  quantization::Int8Space::FusedQuery query;
+  quantization::NeighborQuery from_source;
+  quantization::NeighborQuery from_target;
+};
+
+/// Where `source` takes the place of a neighbour of `target`, or nothing happens. All places of
+/// `target` are taken, and none by `source`. The same on every machine.
+inline void swap_edge(Graph<FusedLayout>& graph, std::uint32_t target, std::uint32_t source,
+                      SwapScratch& scratch) {
+  const auto& codec = graph.layout.codec();
+  const auto estimate = kernels::neighbor_code_functions().estimate;
+  std::byte* row = graph.space.row(target);
+  graph.space.prepare_node(target, scratch.query);
+  codec.prepare(scratch.query.projected(), scratch.from_target);
+  graph.space.prepare_node(source, scratch.query);
+  codec.prepare(scratch.query.projected(), scratch.from_source);
+  const float apart = scratch.query.distance(row, graph.space.squared(target)) / codec.unit();
+
+  struct Place {
+    float ratio = 1;     // how much the newcomer is in the way
+    float distance = 0;  // of the neighbour from the node
+    std::size_t place = 0;
+  };
+  Place crowded;
+  Place farthest;
+  float own_ratio = 0;
+  farthest.distance = apart;
+  for (std::size_t b = 0; b < graph.layout.blocks(); ++b) {
+    alignas(64) float to_target[kernels::kBlockCodes];
+    alignas(64) float to_source[kernels::kBlockCodes];
+    const kernels::NeighborBlock block = graph.layout.block(row, b);
+    constexpr float kAll = std::numeric_limits<float>::infinity();
+    estimate(block, scratch.from_target.tables(), 0, kAll, {}, to_target);
+    estimate(block, scratch.from_source.tables(), apart, kAll, {}, to_source);
+    for (std::size_t i = 0; i < kernels::kBlockCodes; ++i) {
+      const std::size_t place = b * kernels::kBlockCodes + i;
+      const float between = std::max(to_source[i], 1e-9f);
+      if (to_target[i] < apart) {
+        own_ratio = std::max(own_ratio, apart / between);
+        continue;
+      }
+      const float ratio = to_target[i] / between;
+      const bool more = ratio > crowded.ratio;
+      const bool farther = to_target[i] > farthest.distance;
+      if (!more && !farther) continue;
+      if (graph.tree.parents[graph.layout.ids(row)[place]] == target) continue;
+      if (more) crowded = {ratio, to_target[i], place};
+      if (farther) farthest = {1, to_target[i], place};
+    }
+  }
+  if (crowded.ratio > 1) {
+    if (own_ratio < crowded.ratio) graph.layout.set_place(graph.space, row, crowded.place, source);
+  } else if (own_ratio <= 1 && farthest.distance > apart) {
+    graph.layout.set_place(graph.space, row, farthest.place, source);
+  }
+}
+
+}  // namespace simile::index
