@@ -7,8 +7,10 @@
 /// 1. The newcomer is in the way of a neighbour that lies farther from the node than itself, and
 ///    nearer to the newcomer; and a neighbour is in the way of the newcomer likewise. How much is a
 ///    ratio, as in prune.h.
-/// 2. The neighbour that the newcomer is most in the way of loses its place, if more so than the
-///    newcomer would. Where there is none, and nothing is in the newcomer's way, the farthest does.
+/// 2. The neighbour that the newcomer is most in the way of loses its place; where there is none,
+/// the
+///    farthest does. Not if something is in the newcomer's way more than that, and than is usual
+///    for edges that fill a row.
 /// 3. Tree edges stay.
 
 #include <array>
@@ -28,6 +30,8 @@ struct SwapScratch {
 /// `target` are taken, and none by `source`. The same on every machine.
 inline void swap_edge(Graph<FusedLayout>& graph, std::uint32_t target, std::uint32_t source,
                       SwapScratch& scratch) {
+  // Places are filled with neighbours that something is in the way of, too.
+  constexpr float kTolerated = 1.5f;
   const auto& codec = graph.layout.codec();
   const auto estimate = kernels::neighbor_code_functions().estimate;
   std::byte* row = graph.space.row(target);
@@ -69,9 +73,10 @@ inline void swap_edge(Graph<FusedLayout>& graph, std::uint32_t target, std::uint
       if (farther) farthest = {1, to_target[i], place};
     }
   }
+  if (own_ratio >= std::max(crowded.ratio, kTolerated)) return;
   if (crowded.ratio > 1) {
-    if (own_ratio < crowded.ratio) graph.layout.set_place(graph.space, row, crowded.place, source);
-  } else if (own_ratio <= 1 && farthest.distance > apart) {
+    graph.layout.set_place(graph.space, row, crowded.place, source);
+  } else if (farthest.distance > apart) {
     graph.layout.set_place(graph.space, row, farthest.place, source);
   }
 }
