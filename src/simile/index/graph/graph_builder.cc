@@ -283,7 +283,9 @@ class GraphBuilder {
       graph_.set_neighbors(target, scratch.nodes);
       return;
     }
-    if (swap_edges(target, std::span(scratch.nodes).subspan(old), scratch)) return;
+    if (old == degree() && swap_edges(target, std::span(scratch.nodes).subspan(old), scratch)) {
+      return;
+    }
     scratch.candidates.clear();
     measure(target, scratch);
     choose_edges(target, scratch);
