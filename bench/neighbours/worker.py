@@ -115,6 +115,8 @@ def serve(pipe, log, *arguments):
     descriptor = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o644)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
+    # Threads of OpenMP that wait by spinning take minutes where others want the cores too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     bench = None
     while True:
         try:

@@ -62,7 +62,10 @@ class FaissIvf(FaissPeer):
     def make(self, faiss, x, kind):
         lists = int(4 * len(x) ** 0.5)
         pairs = largest_divisor(x.shape[1], max(1, x.shape[1] // 2))
-        return faiss.index_factory(x.shape[1], f"IVF{lists},PQ{pairs}x4fsr,RFlat", kind)
+        index = faiss.index_factory(x.shape[1], f"IVF{lists},PQ{pairs}x4fsr,RFlat", kind)
+        # A fourth of the default, which makes no list worse and the training four times as fast.
+        faiss.extract_index_ivf(index).cp.max_points_per_centroid = 64
+        return index
 
     def set_effort(self, effort):
         self._index.k_factor = effort[1]
