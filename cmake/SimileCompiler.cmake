@@ -23,6 +23,9 @@ target_compile_options(simile_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 reports false positives of these two inside the standard library.
   target_compile_options(simile_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # stable_sort of gcc 12's library uses what C++17 deprecates.
+  target_compile_options(simile_options INTERFACE -Wno-deprecated-declarations)
 endif()
 target_compile_definitions(simile_options INTERFACE SIMILE_VERSION="${PROJECT_VERSION}")
 target_include_directories(simile_options INTERFACE
