@@ -106,7 +106,7 @@ TEST(Compare, AgreesWithItsMirrorAndItsInverse) {
   }
 }
 
-__extension__ typedef __int128 Wide;
+__extension__ using Wide = __int128;
 
 /// Against integers of 128 bits, which none of these overflows.
 TEST(Calculate, IsExactOrNull) {
