@@ -9,6 +9,7 @@
 
 #include "simile/collection.h"
 #include "simile/error.h"
+#include "simile/progress.h"
 
 namespace simile {
 
@@ -74,9 +75,10 @@ class Database {
   /// Read-only databases: see what the writer has acknowledged since.
   virtual Status refresh() = 0;
   virtual DatabaseInfo info() const = 0;
-  /// Finishes background work, syncs and unlocks; later calls fail. The destructor does the same,
-  /// but leaves indexes that are still to be built to the next opening.
-  virtual Status close() = 0;
+  /// Finishes background work, which may take minutes where indexes are still to be built, syncs
+  /// and unlocks; later calls fail. Where it is cancelled it leaves such indexes to the next
+  /// opening, as the destructor does, which is no error.
+  virtual Status close(const CancelToken* cancel = nullptr) = 0;
 };
 
 /// Reads every byte of a database that no process is writing and reports what is wrong. An error is

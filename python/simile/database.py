@@ -193,7 +193,8 @@ class Database:
 
     def close(self) -> None:
         """Finishes background work, syncs and unlocks. Later writes fail; collections that are
-        held go on showing what they had."""
+        held go on showing what they had. Ctrl-C leaves indexes that are still to be built to the
+        next opening; the database is closed all the same."""
         self._native.close()
 
     def __enter__(self):

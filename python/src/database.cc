@@ -281,8 +281,12 @@ void bind_database(nb::module_& module) {
           "refresh",
           [](const NativeDatabase& self) { without_gil([&] { return self.database->refresh(); }); })
       .def("info", &describe_database)
-      .def("close",
-           [](const NativeDatabase& self) { without_gil([&] { return self.database->close(); }); });
+      .def("close", [](const NativeDatabase& self) {
+        Status status;
+        run_interruptibly(
+            nb::none(), [&](const LongCall& call) { status = self.database->close(&call.cancel); });
+        value_of(std::move(status));
+      });
   module.def("open", &open);
   module.def("verify", &verify, "path"_a, "progress"_a.none());
 }

@@ -149,7 +149,7 @@ class EngineDatabase final : public Database {
 
   Status refresh() override { return engine_->refresh(); }
   DatabaseInfo info() const override { return engine_->info(); }
-  Status close() override { return engine_->close(true); }
+  Status close(const CancelToken* cancel) override { return engine_->close(true, cancel); }
 
  private:
   std::shared_ptr<Engine> engine_;

@@ -98,7 +98,7 @@ TEST_F(FlushTest, WritersDoNotWaitForeverAfterFailures) {
     while (collection_->info().memory_bytes < bytes) ASSERT_TRUE(write());
     EXPECT_FALSE(collection_->flush());
   }
-  while (written_ < 20'000) ASSERT_TRUE(write());
+  while (written_ < 6'000) ASSERT_TRUE(write());
   expect_all_written();
   ASSERT_TRUE(database_->close());
   open(foreground());
@@ -109,7 +109,7 @@ TEST_F(FlushTest, WritersThatCannotBeServedAreTold) {
   open(small_segments(true));
   fail_flushes(20);
   bool told = false;
-  while (written_ < 20'000) {
+  while (written_ < 6'000) {
     if (const Status status = write(); !status) {
       ASSERT_EQ(status.error().code, ErrorCode::kResourceExhausted) << status.error().message;
       told = true;
@@ -180,6 +180,32 @@ TEST_F(FlushTest, ClosingKeepsTheLockUntilAFlushElsewhereHasEnded) {
   open(foreground());
   EXPECT_EQ(ids_in(*collection_).size(), static_cast<std::size_t>(written_));
   EXPECT_GE(collection_->info().indexed_rows + 1, static_cast<std::size_t>(written_));  // but row 0
+}
+
+/// With threads of its own, closing finishes the indexes; that may be cut short.
+TEST_F(FlushTest, ClosingThatIsCancelledClosesAllTheSame) {
+  OpenOptions large_enough = small_segments(false);
+  large_enough.growing_bytes_max = 600'000;
+  open(large_enough);
+  while (written_ < 12'000) ASSERT_TRUE(write());  // sealed without indexes
+  ASSERT_GT(collection_->info().sealed_segments, 0);
+  ASSERT_EQ(collection_->info().indexed_rows, 0);
+  ASSERT_TRUE(database_->close());
+  for (const bool cancelled : {true, false}) {
+    OpenOptions options;
+    options.threads = 1;
+    open(options);
+    CancelToken cancel;
+    if (cancelled) cancel.cancel();
+    const Status closed = database_->close(&cancel);
+    EXPECT_TRUE(closed) << closed.error().message;
+    EXPECT_FALSE(write());
+  }
+  open(foreground());
+  const CollectionInfo info = collection_->info();
+  EXPECT_GT(info.indexed_rows, 0);
+  EXPECT_EQ(info.indexed_rows + info.growing_rows, static_cast<std::size_t>(written_));
+  expect_all_written();
 }
 
 }  // namespace

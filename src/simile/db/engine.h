@@ -105,8 +105,9 @@ class Engine {
 
   // --- engine_open.cc ------------------------------------------------------------------------
   Status refresh();
-  /// `finish`: builds the indexes that are missing; else leaves them to the next opening.
-  Status close(bool finish);
+  /// `finish`: builds the indexes that are missing, unless that is cancelled; else leaves them to
+  /// the next opening.
+  Status close(bool finish, const CancelToken* cancel = nullptr);
 
  private:
   friend class Maintenance;

@@ -160,7 +160,7 @@ void Engine::remove_garbage() {
   remove_files(garbage);
 }
 
-Status Engine::close(bool finish) {
+Status Engine::close(bool finish, const CancelToken* cancel) {
   if (closing_.exchange(true)) return {};
   if (options_.read_only || !logs_) {
     closed_.store(true);
@@ -171,7 +171,7 @@ Status Engine::close(bool finish) {
     room_.notify_all();
   }
   const bool background = maintenance_ != nullptr;
-  if (background) maintenance_->stop(finish);
+  if (background) maintenance_->stop(finish, cancel);
   Status result = writable();
   for (const auto& collection : all()) {
     if (!result) break;
@@ -181,7 +181,11 @@ Status Engine::close(bool finish) {
     }
     if (result && finish && background) {
       const std::scoped_lock lock(build_mutex_);
-      result = repair(*collection, {}, nullptr);
+      result = repair(*collection, {}, cancel);
+      if (!result && result.error().code == ErrorCode::kCancelled) {
+        finish = false;
+        result = {};
+      }
     }
   }
   // A flush or a compaction in another thread ends first: the next writer, whom the lock lets in,

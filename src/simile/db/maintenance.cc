@@ -10,6 +10,8 @@ namespace {
 
 /// A full disk may be emptied meanwhile.
 constexpr std::chrono::seconds kRetry{5};
+/// A token cannot wake anyone.
+constexpr std::chrono::milliseconds kCancelPeriod{20};
 
 }  // namespace
 
@@ -24,12 +26,16 @@ void Maintenance::notify() {
   changed_.notify_all();
 }
 
-void Maintenance::stop(bool finish) {
+void Maintenance::stop(bool finish, const CancelToken* cancel) {
   if (!finish) cancel_.cancel();
   {
-    const std::scoped_lock lock(mutex_);
+    std::unique_lock lock(mutex_);
     stopping_ = true;
     changed_.notify_all();
+    while (cancel != nullptr && ended_ < 2) {
+      if (cancel->cancelled()) cancel_.cancel();
+      changed_.wait_for(lock, kCancelPeriod, [&] { return ended_ == 2; });
+    }
   }
   if (sealer_.joinable()) sealer_.join();
   if (builder_.joinable()) builder_.join();
@@ -40,6 +46,12 @@ bool Maintenance::wait_for_news(std::uint64_t& seen) {
   changed_.wait_for(lock, kRetry, [&] { return stopping_ || news_ != seen; });
   seen = news_;
   return !stopping_;
+}
+
+void Maintenance::end() {
+  const std::scoped_lock lock(mutex_);
+  ++ended_;
+  changed_.notify_all();
 }
 
 void Maintenance::seal_loop() {
@@ -56,6 +68,7 @@ void Maintenance::seal_loop() {
       changed_.notify_all();
     }
   }
+  end();
 }
 
 void Maintenance::build_loop() {
@@ -68,6 +81,7 @@ void Maintenance::build_loop() {
       static_cast<void>(engine_.repair(*collection, {}, &cancel_));
     }
   }
+  end();
 }
 
 }  // namespace simile::db

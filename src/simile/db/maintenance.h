@@ -20,14 +20,15 @@ class Maintenance {
 
   /// Something was written, sealed or found damaged.
   void notify();
-  /// Ends both threads; `finish`: not before what is begun is done.
-  void stop(bool finish);
+  /// Ends both threads; `finish`: not before what is begun is done, or `cancel` says so.
+  void stop(bool finish, const CancelToken* cancel = nullptr);
 
  private:
   void seal_loop();
   void build_loop();
   /// False where it is time to end.
   bool wait_for_news(std::uint64_t& seen);
+  void end();
 
   Engine& engine_;
   CancelToken cancel_;
@@ -35,6 +36,7 @@ class Maintenance {
   std::condition_variable changed_;
   std::uint64_t news_ = 1;  // so that both look around once at the start
   bool stopping_ = false;
+  int ended_ = 0;  // threads that have nothing more to do
   std::thread sealer_;
   std::thread builder_;
 };
