@@ -1,6 +1,8 @@
 #include "simile/index/graph/graph_builder.h"
 
 #include <algorithm>
+#include <array>
+#include <type_traits>
 
 #include "simile/base/parallel.h"
 #include "simile/base/random.h"
@@ -249,8 +251,27 @@ class GraphBuilder {
     reverse_.push_back(static_cast<std::uint64_t>(target) << 32 | source);
   }
 
+  // By target, then source. First into buckets of targets, which threads sort in their own caches.
+  void sort_reverse() {
+    constexpr std::size_t kBuckets = 256;
+    const auto bucket_of = [&](std::uint64_t pair) {
+      return (pair >> 32) * kBuckets / graph_.size();
+    };
+    std::array<std::size_t, kBuckets + 1> begins{};
+    for (const std::uint64_t pair : reverse_) ++begins[bucket_of(pair) + 1];
+    for (std::size_t b = 0; b < kBuckets; ++b) begins[b + 1] += begins[b];
+    sorted_.resize(reverse_.size());
+    std::array<std::size_t, kBuckets + 1> next = begins;
+    for (const std::uint64_t pair : reverse_) sorted_[next[bucket_of(pair)]++] = pair;
+    reverse_.swap(sorted_);
+    parallel_for(threads_, kBuckets, 1, [&](std::size_t first, std::size_t last, std::uint32_t) {
+      std::sort(reverse_.begin() + static_cast<std::ptrdiff_t>(begins[first]),
+                reverse_.begin() + static_cast<std::ptrdiff_t>(begins[last]));
+    });
+  }
+
   void link_all() {
-    std::ranges::sort(reverse_);
+    sort_reverse();
     const auto repeats = std::ranges::unique(reverse_);
     reverse_.erase(repeats.begin(), repeats.end());
     groups_.clear();
@@ -318,6 +339,7 @@ class GraphBuilder {
   bool bulk_ = false;
   std::vector<std::uint32_t> chosen_;   // edges of the batch, degree() places a node
   std::vector<std::uint64_t> reverse_;  // target << 32 | source
+  std::vector<std::uint64_t> sorted_;   // room for the sort
   std::vector<std::size_t> groups_;     // where each target's pairs begin
   std::vector<std::uint32_t> queue_;
   VisitedSet seen_;
