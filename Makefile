@@ -63,7 +63,8 @@ BENCH_OUT ?= $(if $(SETS)$(PEERS),build/bench,docs/benchmarks)
 bench-peers: build
 	@bench/install_peers.sh
 	@PYTHONPATH=build/release/python:bench .venv-bench/bin/python -m neighbours --out $(BENCH_OUT) \
-	  --sets '$(SETS)' --peers '$(PEERS)' --threads $(JOBS) $(if $(REUSE),--reuse .cache/bench)
+	  --sets '$(SETS)' --peers '$(PEERS)' --threads $(JOBS) $(if $(REUSE),--reuse .cache/bench) \
+	  $(if $(CLOCK),--clock $(CLOCK))
 
 bench-figures: build
 	@PYTHONPATH=build/release/python $(PYTHON_BIN) bench/figures.py

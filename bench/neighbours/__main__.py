@@ -30,6 +30,7 @@ def main():
     parser.add_argument("--passes", type=int, default=rounds.PASSES)
     parser.add_argument("--build-limit", type=float, default=1800, help="seconds a peer may build")
     parser.add_argument("--reuse", default="", help="folder where indexes of peers are kept")
+    parser.add_argument("--clock", choices=("wall", "processor"), default="wall")
     parser.add_argument("--again", action="store_true", help="only write tables and plots again")
     options = parser.parse_args()
 
@@ -61,6 +62,7 @@ def main():
             passes=options.passes,
             build_limit=options.build_limit,
             reuse=options.reuse,
+            clock=options.clock,
         )
         load = machine.load()
         results = rounds.run(the_set, names, plan, options.out / "peers.log", say)

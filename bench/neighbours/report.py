@@ -128,7 +128,10 @@ def page(content, results):
     text += f"{content['machine']}; {content['date']}; load before the run {content['load']:.1f}.\n"
     text += f"\n![recall and rate]({name}.png)\n\n"
     text += table(results, plan["threads"]) + "\n" + ratios(results) + "\n"
-    text += METHOD.format(passes=plan["passes"], threads=plan["threads"]) + "\n"
+    text += METHOD.format(passes=plan["passes"], threads=plan["threads"])
+    if plan["clock"] == "processor":
+        text += "Seconds of one thread are processor time, since the machine was busy.\n"
+    text += "\n"
     text += "| peer | version | settings |\n|---|---|---|\n"
     for result in measured(results):
         many = result.cpu_of_one_thread > _MORE_THAN_ONE

@@ -76,6 +76,13 @@ def test_what_is_saved_is_read_again_and_makes_the_same_page(tmp_path):
     assert "| Other | 1.2 | M 16; used more than one thread where one was asked for |" in page
 
 
+def test_a_page_says_by_which_clock(tmp_path):
+    results = [result("simile", 6)]
+    for clock, said in (("wall", False), ("processor", True)):
+        content = report.save(tmp_path / "a.json", OneSet(), results, Plan(clock=clock), 0.5)
+        assert ("processor time" in report.page(content, results)) == said
+
+
 def test_the_index_has_the_table_of_every_set(tmp_path):
     for name in ("one", "two"):
         the_set = OneSet()

@@ -58,6 +58,9 @@ class Plan:
     passes: int = PASSES
     build_limit: float = 1800.0
     reuse: str = ""  # a folder of indexes built before; "" builds all of them
+    # "processor" counts the processor's seconds where one thread was asked for: on a quiet machine
+    # the same as "wall", and little disturbed by other programs on a busy one.
+    clock: str = "wall"
 
 
 def run(the_set, names, plan, log, say):
@@ -171,17 +174,20 @@ def time_all(alive, plan):
                 point = result.points[place]
                 guarded(
                     alive, result, worker,
-                    lambda r=result, w=worker, p=point: time_point(r, w, p, plan.threads),
+                    lambda r=result, w=worker, p=point: time_point(r, w, p, plan),
                 )  # fmt: skip
 
 
-def time_point(result, worker, point, threads):
-    rate, cpu = worker.call("time_one", point.effort, point.count)
-    point.one = max(point.one, rate)
-    result.cpu_of_one_thread = max(result.cpu_of_one_thread, cpu)
-    rate, cpu = worker.call("time_batch", point.effort, point.count, 1)
-    point.batch = max(point.batch, rate or 0)
-    result.cpu_of_one_thread = max(result.cpu_of_one_thread, cpu)
-    if threads > 1:
-        rate, _ = worker.call("time_batch", point.effort, point.count, threads)
+def time_point(result, worker, point, plan):
+    point.one = max(point.one, on_one_thread(result, worker, plan, "time_one", point))
+    point.batch = max(point.batch, on_one_thread(result, worker, plan, "time_batch", point, 1))
+    if plan.threads > 1:
+        rate, _ = worker.call("time_batch", point.effort, point.count, plan.threads)
         point.threads = max(point.threads, rate or 0)
+
+
+def on_one_thread(result, worker, plan, function, point, *more):
+    """Queries a second by the clock of the plan; 0 where there are no such calls."""
+    rate, cpu = worker.call(function, point.effort, point.count, *more)
+    result.cpu_of_one_thread = max(result.cpu_of_one_thread, cpu)
+    return (rate or 0) / (cpu if plan.clock == "processor" and cpu else 1)

@@ -36,6 +36,22 @@ def test_a_metric_a_peer_does_not_know_leaves_it_out(tiny, tmp_path, monkeypatch
     assert results[0].problem == "does not know the metric l2"
 
 
+class OneWorker:
+    """Says that 1,000 queries took a second, of which it had half the processor."""
+
+    def call(self, function, effort, count, *threads):
+        return (None, 0) if function == "time_batch" and threads == (1,) else (1000.0, 0.5)
+
+
+def test_the_clock_is_that_of_the_wall_or_of_the_processor():
+    for clock, expected in (("wall", 1000), ("processor", 2000)):
+        result = rounds.Result("a", "A", "")
+        point = rounds.Point(10, 0.9, 100)
+        rounds.time_point(result, OneWorker(), point, rounds.Plan(clock=clock))
+        assert (point.one, point.batch, point.threads) == (expected, 0, 1000)
+        assert result.cpu_of_one_thread == 0.5
+
+
 def test_a_sweep_ends_when_two_efforts_in_a_row_add_nothing():
     assert not rounds.no_longer_grows([0.9, 0.9])
     assert not rounds.no_longer_grows([0.9, 0.9, 0.91])
