@@ -13,6 +13,7 @@ import ctypes
 import gc
 import multiprocessing
 import os
+import signal
 import time
 
 import numpy as np
@@ -111,7 +112,12 @@ def padded(ids, k):
     return out
 
 
+_PR_SET_PDEATHSIG = 1  # of prctl
+
+
 def serve(pipe, log, *arguments):
+    # A library in the middle of building does not see that the run was stopped.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     descriptor = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o644)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
