@@ -209,7 +209,7 @@ Result<int> run_import(const ImportOptions& options, Session& session) {
     }
   }
   const CollectionInfo info = import.collection->info();
-  SIMILE_TRY(import.database->close());
+  SIMILE_TRY(import.database->close(&session.cancel));
   const double rate = write_seconds > 0 ? static_cast<double>(rows) / write_seconds : 0;
   session.console.result(
       Json{{"file", options.file},
