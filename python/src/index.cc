@@ -164,7 +164,7 @@ constexpr const char* kInitDoc = R"(An empty index.
 :param kind: "graph" (navigable graph, approximate) or "flat" (scan of everything, exact)
 :param dtype: "float32", "float16", "bfloat16", "int8" or "bit"; None is "bit" for hamming and
     jaccard, "float32" for the others
-:param degree: graph only: edges of a vertex, 8 to 128
+:param degree: graph only: edges of a vertex, 8 to 128; rounded up to a multiple of 32, but for bits
 :param build_effort: graph only: beam width while inserting; larger is slower and better
 :param seed: of the choices the graph makes; same rows, parameters and seed give the same index
 :raises InvalidArgument: (a ValueError) for what is out of range or does not fit together)";
