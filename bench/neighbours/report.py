@@ -129,7 +129,7 @@ def page(content, results):
     text += f"\n![recall and rate]({name}.png)\n\n"
     text += table(results, plan["threads"]) + "\n" + ratios(results) + "\n"
     text += METHOD.format(passes=plan["passes"], threads=plan["threads"])
-    if plan["clock"] == "processor":
+    if plan.get("clock") == "processor":
         text += "Seconds of one thread are processor time, since the machine was busy.\n"
     text += "\n"
     text += "| peer | version | settings |\n|---|---|---|\n"
