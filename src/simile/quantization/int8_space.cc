@@ -72,27 +72,7 @@ Int8Space::Scorer Int8Space::node_scorer(std::uint32_t node) const {
   scorer.space_ = this;
   scorer.gather_ = gather_;
   scorer.code_ = row(node);
-  scorer.offset_ = squared_[node];
-  scorer.factor_ = 2;
-  return scorer;
-}
-
-Int8Space::Scorer Int8Space::query_scorer(const void* query, QueryBuffer& buffer) const {
-  buffer.projected.resize(codec_->projected_floats());
-  buffer.code.resize(code_dim_);
-  codec_->project_query(query, buffer.projected.data());
-  // A scale of its own: a query may lie far outside of the rows, where clamping would bend its
-  // direction.
-  float largest = 0;
-  for (const float v : buffer.projected) largest = std::fmax(largest, std::fabs(v));
-  const float scale = largest > 0 ? 127.0f / largest : 1.0f;
-  codec_->quantize(buffer.projected.data(), scale, buffer.code.data());
-  Scorer scorer;
-  scorer.space_ = this;
-  scorer.gather_ = gather_;
-  scorer.code_ = buffer.code.data();
-  scorer.offset_ = 0;
-  scorer.factor_ = 2 * codec_->scale() / scale;
+  scorer.squared_ = squared_[node];
   return scorer;
 }
 
@@ -102,6 +82,8 @@ void Int8Space::prepare(const void* query, FusedQuery& out) const {
   codec_->project_query(query, out.projected_.data());
   const float largest = kernels::transform_functions().scale_all(
       out.projected_.data(), codec_->scale(), out.projected_.size());
+  // A scale of its own: a query may lie far outside of the rows, where clamping would bend its
+  // direction.
   const float scale = largest > 0 ? 127.0f / largest : 1.0f;
   codec_->quantize(out.projected_.data(), scale, out.code_.data());
   out.dot_ = dot_;

@@ -2,7 +2,7 @@
 /// Nodes of a graph as int8 codes, and distances between them and to queries.
 ///
 /// A "space" is what a graph is built in and walked through: nodes 0..size(), a Scorer that gives
-/// the distances of one query or node to many nodes, and append(). Two spaces exist: Int8Space for
+/// the distances of one node to many nodes, and append(). Two spaces exist: Int8Space for
 /// float and int8 vectors, BitSpace (bit_space.h) for bits. Distances between nodes are the same on
 /// every machine; those to queries need not be.
 ///
@@ -24,20 +24,13 @@ namespace simile::quantization {
 
 class Int8Space {
  public:
-  /// Reused from query to query, one a thread.
-  struct QueryBuffer {
-    std::vector<float> projected;
-    std::vector<std::int8_t> code;
-  };
-
   class Scorer {
    public:
-    /// Squared distance in units of the code, of each of `count` nodes. For a query it lacks a
-    /// constant, and may be negative.
+    /// Squared distance in units of the code, of each of `count` nodes.
     void operator()(const std::uint32_t* nodes, std::size_t count, float* out) const {
       gather_(code_, space_->rows_.data(), space_->stride_, nodes, count, space_->code_dim_, out);
       for (std::size_t i = 0; i < count; ++i) {
-        out[i] = (offset_ + space_->squared_[nodes[i]]) - factor_ * out[i];
+        out[i] = (squared_ + space_->squared_[nodes[i]]) - 2 * out[i];
       }
     }
 
@@ -46,8 +39,7 @@ class Int8Space {
     const Int8Space* space_;
     kernels::GatherFunction gather_;
     const void* code_;
-    float offset_;
-    float factor_;
+    float squared_;
   };
 
   /// A query, or a node, for walks over rows whose tails hold codes of neighbours.
@@ -93,8 +85,7 @@ class Int8Space {
               std::span<const std::uint32_t> nodes, std::uint32_t threads);
 
   Scorer node_scorer(std::uint32_t node) const;
-  /// `query` of query_type(type); the scorer lives as long as `buffer` is unchanged.
-  Scorer query_scorer(const void* query, QueryBuffer& buffer) const;
+  /// `query` of query_type(type).
   void prepare(const void* query, FusedQuery& out) const;
   void prepare_node(std::uint32_t node, FusedQuery& out) const;
 

@@ -53,8 +53,8 @@ class Beam {
   void reset(BeamSize size) {
     width_ = size.width;
     most_ = size.most;
+    capacity_ = 0;  // a wide beam of before is not emptied for a narrow one
     reserve(std::min(2 * width_, most_) + 1);
-    std::fill_n(entries_, capacity_, Entry{});
     size_ = 0;
     counting_ = 0;
     cursor_ = 0;
@@ -102,20 +102,20 @@ class Beam {
   // Entries keep their places, which are whole groups for the kernel and sorted past size() as
   // well: what was pushed out stays there until something else is.
   void reserve(std::size_t entries) {
-    if (entries <= capacity_) return;
     const std::size_t old = capacity_;
     capacity_ = (entries + kernels::kKeyGroup - 1) / kernels::kKeyGroup * kernels::kKeyGroup;
-    AlignedBuffer larger(capacity_ * sizeof(Entry));
-    auto* fresh = reinterpret_cast<Entry*>(larger.data());
-    std::copy_n(entries_, old, fresh);
-    std::fill(fresh + old, fresh + capacity_, Entry{});
-    memory_ = std::move(larger);
-    entries_ = fresh;
+    if (capacity_ * sizeof(Entry) > memory_.size()) {
+      AlignedBuffer larger(capacity_ * sizeof(Entry));
+      std::copy_n(entries_, old, reinterpret_cast<Entry*>(larger.data()));
+      memory_ = std::move(larger);
+      entries_ = reinterpret_cast<Entry*>(memory_.data());
+    }
+    std::fill(entries_ + old, entries_ + capacity_, Entry{});
   }
 
   AlignedBuffer memory_;
   Entry* entries_ = nullptr;
-  std::size_t capacity_ = 0;
+  std::size_t capacity_ = 0;  // in use; there may be more memory
   std::size_t size_ = 0;
   std::size_t width_ = 0;
   std::size_t most_ = 0;

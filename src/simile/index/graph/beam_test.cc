@@ -74,5 +74,23 @@ TEST(Beam, BoundIsTheLastDistanceOnceFull) {
   EXPECT_EQ(beam.bound(), 3);
 }
 
+TEST(Beam, IsEmptyAgainAfterAWideOne) {
+  Beam beam;
+  beam.reset({500, 500});
+  for (std::uint32_t node = 0; node < 500; ++node) {
+    beam.insert(static_cast<float>(500 - node), node, true);
+  }
+  EXPECT_EQ(beam.entries().size(), 500u);
+  beam.reset({3, 3});
+  EXPECT_TRUE(beam.entries().empty());
+  for (std::uint32_t node = 0; node < 40; ++node) {
+    const auto distance = static_cast<float>(1000 - node);
+    if (distance < beam.bound()) beam.insert(distance, node, true);
+  }
+  ASSERT_EQ(beam.entries().size(), 3u);
+  EXPECT_EQ(beam.entries()[0].node(), 39u);
+  EXPECT_EQ(beam.entries()[2].node(), 37u);
+}
+
 }  // namespace
 }  // namespace simile::index

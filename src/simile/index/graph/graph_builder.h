@@ -4,12 +4,13 @@
 /// Insertion (prefix doubling after Blelloch et al., "ParlayANN", PPoPP 2024), in a random order,
 /// since rows often come sorted:
 /// 1. In parallel, each node of the batch walks the graph as it was before the batch, and prunes
-/// what
-///    it found to its own edges.
+///    what it found to its own edges.
 /// 2. One after the other, each gets a parent: the nearest of its edges that has room.
-/// 3. The reverse edges are sorted by target, and each target, in parallel, takes its own in; where
-///    they do not fit, they are pruned together with the old ones.
-/// A batch is at most kBatchShare of the graph: its nodes cannot see each other.
+/// 3. The reverse edges are sorted by target, and each target, in parallel, takes its own in. Where
+///    they do not fit, they are pruned together with the old ones, or, a few that come late into a
+///    large graph, exchanged one by one (edge_swap.h).
+/// The nodes of a batch cannot see each other, so a batch is at most a fiftieth of the graph, or as
+/// large as the graph where it is refined afterwards.
 ///
 /// Refinement, where many nodes were inserted at once: every one of them searches again, in the
 /// whole graph, and chooses among what it finds and its present edges; reverse edges as before. The

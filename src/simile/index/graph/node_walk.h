@@ -3,15 +3,14 @@
 /// way where they are there (FusedLayout), by the codes of the nodes themselves elsewhere
 /// (PlainLayout).
 ///
-/// Both overloads of walk_from() leave in scratch.found the nodes that were expanded and count,
-/// each with the distance of its code, and return nothing else. For nodes of the graph as queries
-/// this is the same on every machine.
+/// from_query() and from_node() leave in scratch.found the nodes that were expanded and count, each
+/// with the distance of its code. For nodes of the graph as queries this is the same on every
+/// machine.
 ///
 /// The walk over fused rows
-/// 1. Neighbours enter the beam by estimated distances, which cost nothing beyond their vertex's
-/// row.
-///    A node that is shown again soon is remembered and passed over, so that the beam is not filled
-///    with copies; the few that are forgotten are found when they come to be expanded.
+/// 1. Neighbours enter the beam by estimated distances, which need nothing but the row of their
+///    vertex. A node that is shown again soon is remembered and passed over, so that the beam is
+///    not filled with copies; the few that are forgotten are found when they come to be expanded.
 /// 2. When a node is expanded, its own code gives its distance, nearly exact.
 
 #include <bit>
