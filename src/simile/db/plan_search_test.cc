@@ -25,7 +25,7 @@ TEST(PlanSearch, WalksTheGraphOfALargeSegment) {
 
 TEST(PlanSearch, ScansWhereThatReadsLess) {
   EXPECT_EQ(plan_search(conditions(1000, 1000)), SearchPath::kScan);
-  EXPECT_EQ(plan_search(conditions(1'000'000, 5'000)), SearchPath::kScan);
+  EXPECT_EQ(plan_search(conditions(1'000'000, 10'000)), SearchPath::kScan);
   EXPECT_EQ(plan_search(conditions(1'000'000, 30'000)), SearchPath::kGraphAmong);
   SearchConditions wide = conditions(100'000, 100'000);
   wide.effort = 10'000;
