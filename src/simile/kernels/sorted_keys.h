@@ -1,7 +1,7 @@
 #pragma once
 /// Insertion into a short sorted array, without the copies of overlapping memory that a memmove of
 /// one place makes: those read what was written a moment ago at another offset, and wait until the
-/// writes have left for the cache (44 ns an insertion into 64 keys, against 10 ns).
+/// writes have left for the cache (44 ns an insertion into 64 keys, against 12 ns).
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 /// Where walks begin: a sample of the nodes, their codes side by side, in groups around centres. A
 /// query is compared with the centres and with the nodes of the groups nearest to it, and so begins
-/// near to where it wants to go; each hop that this saves costs as much as fifty of these
+/// near to where it wants to go; each hop that this saves costs as much as dozens of these
 /// comparisons.
 ///
 ///   1. Samples are spread evenly over the nodes, kSamplesMax and kBytesMax at most.
