@@ -20,6 +20,10 @@ constexpr std::size_t kNibblesMax = 73'728 / kernels::kGroupDims;
 // deviations, which is the best place for a Gaussian.
 constexpr int kOuterNumerator = 123;
 constexpr int kOuterDenominator = 100;
+// <x, r> / (|r| sqrt(dim)) where the components of r are normal: E|z| with one plane; with two,
+// those beyond 0.98 count three times.
+constexpr double kOverlapOfOne = 0.7979;
+constexpr double kOverlapOfTwo = 1.7851;
 
 }  // namespace
 
@@ -28,7 +32,12 @@ NeighborCodec::NeighborCodec(std::size_t dim)
       planes_(dim <= kTwoPlanesUpTo ? 2 : 1),
       // |r|^2 + 2 g <x, c> is at most about 8 dim 127^2.
       unit_(static_cast<float>(std::bit_ceil(static_cast<std::uint32_t>(
-          8.0 * static_cast<double>(dim) * 127.0 * 127.0 / kHalfLargest)))) {}
+          8.0 * static_cast<double>(dim) * 127.0 * 127.0 / kHalfLargest)))) {
+  // factor = -2 g / unit,  |r| = g <x, r> / |r|
+  const double overlap = planes_ == 2 ? kOverlapOfTwo : kOverlapOfOne;
+  squared_of_factor_ = static_cast<float>(overlap * overlap * static_cast<double>(dim) *
+                                          static_cast<double>(unit_) / 4);
+}
 
 void NeighborCodec::encode(const std::int8_t* vertex, const std::int8_t* neighbor, std::size_t slot,
                            std::span<std::uint8_t> block, std::uint16_t* addends,

@@ -52,6 +52,10 @@ class NeighborCodec {
   void encode(const std::int8_t* vertex, const std::int8_t* neighbor, std::size_t slot,
               std::span<std::uint8_t> block, std::uint16_t* addends, std::uint16_t* factors) const;
 
+  /// |r|^2 of a neighbour, in units of unit(), from its factor alone: <x, r> differs little from
+  /// what it is for normal components. Off by about 1 / sqrt(dim) of it; the same on every machine.
+  float squared_of(float factor) const { return squared_of_factor_ * factor * factor; }
+
   /// `query` in code units, dim() floats.
   void prepare(const float* query, NeighborQuery& out) const;
 
@@ -59,6 +63,7 @@ class NeighborCodec {
   std::size_t dim_;
   std::size_t planes_;
   float unit_;
+  float squared_of_factor_;
   const kernels::NeighborCodeFunctions* functions_ = &kernels::neighbor_code_functions();
 };
 

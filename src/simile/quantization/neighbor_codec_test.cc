@@ -68,6 +68,27 @@ TEST(NeighborCodec, EstimatesDistancesWithinTheStatedError) {
   }
 }
 
+TEST(NeighborCodec, AFactorTellsHowFarItsNeighborIs) {
+  Random random(3);
+  for (const std::size_t dim : {64, 128, 256, 1536}) {
+    const NeighborCodec codec(dim);
+    const Code vertex = random_code(random, dim, 25);
+    Block block(codec);
+    for (const double spread : {3.0, 10.0, 30.0}) {
+      Code neighbor = random_code(random, dim, spread);
+      double squared = 0;
+      for (std::size_t d = 0; d < dim; ++d) {
+        neighbor[d] = static_cast<std::int8_t>(std::clamp(neighbor[d] + vertex[d], -127, 127));
+        squared += (neighbor[d] - vertex[d]) * (neighbor[d] - vertex[d]);
+      }
+      codec.encode(vertex.data(), neighbor.data(), 7, block.codes, block.addends, block.factors);
+      const double told = codec.squared_of(float16_to_float(block.factors[7])) * codec.unit();
+      EXPECT_NEAR(told / squared, 1, 2.5 / std::sqrt(static_cast<double>(dim)))
+          << "dim " << dim << ", spread " << spread;
+    }
+  }
+}
+
 TEST(NeighborCodec, ANeighborLikeTheVertexHasItsDistance) {
   Random random(2);
   const NeighborCodec codec(128);

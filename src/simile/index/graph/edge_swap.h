@@ -16,30 +16,32 @@
 #include <cstdint>
 #include <limits>
 
+#include "simile/base/half.h"
 #include "simile/index/graph/graph.h"
 
 namespace simile::index {
 
-struct SwapScratch {
+/// A newcomer, ready to be compared with rows: made once, used for each of its edges.
+struct SwapSource {
   quantization::Int8Space::FusedQuery query;
-  quantization::NeighborQuery from_source;
-  quantization::NeighborQuery from_target;
+  quantization::NeighborQuery tables;
+
+  void prepare(const Graph<FusedLayout>& graph, std::uint32_t node) {
+    graph.space.prepare_node(node, query);
+    graph.layout.codec().prepare(query.projected(), tables);
+  }
 };
 
 /// Where `source` takes the place of a neighbour of `target`, or nothing happens. All places of
 /// `target` are taken, and none by `source`. The same on every machine.
 inline void swap_edge(Graph<FusedLayout>& graph, std::uint32_t target, std::uint32_t source,
-                      SwapScratch& scratch) {
+                      const SwapSource& prepared) {
   // Places are filled with neighbours that something is in the way of, too.
   constexpr float kTolerated = 1.5f;
   const auto& codec = graph.layout.codec();
   const auto estimate = kernels::neighbor_code_functions().estimate;
   std::byte* row = graph.space.row(target);
-  graph.space.prepare_node(target, scratch.query);
-  codec.prepare(scratch.query.projected(), scratch.from_target);
-  graph.space.prepare_node(source, scratch.query);
-  codec.prepare(scratch.query.projected(), scratch.from_source);
-  const float apart = scratch.query.distance(row, graph.space.squared(target)) / codec.unit();
+  const float apart = prepared.query.distance(row, graph.space.squared(target)) / codec.unit();
 
   struct Place {
     float ratio = 1;     // how much the newcomer is in the way
@@ -51,12 +53,14 @@ inline void swap_edge(Graph<FusedLayout>& graph, std::uint32_t target, std::uint
   float own_ratio = 0;
   farthest.distance = apart;
   for (std::size_t b = 0; b < graph.layout.blocks(); ++b) {
-    alignas(64) float to_target[kernels::kBlockCodes];
     alignas(64) float to_source[kernels::kBlockCodes];
+    alignas(64) float to_target[kernels::kBlockCodes];
     const kernels::NeighborBlock block = graph.layout.block(row, b);
     constexpr float kAll = std::numeric_limits<float>::infinity();
-    estimate(block, scratch.from_target.tables(), 0, kAll, {}, to_target);
-    estimate(block, scratch.from_source.tables(), apart, kAll, {}, to_source);
+    estimate(block, prepared.tables.tables(), apart, kAll, {}, to_source);
+    for (std::size_t i = 0; i < kernels::kBlockCodes; ++i) {
+      to_target[i] = codec.squared_of(float16_to_float(block.factors[i]));
+    }
     for (std::size_t i = 0; i < kernels::kBlockCodes; ++i) {
       const std::size_t place = b * kernels::kBlockCodes + i;
       const float between = std::max(to_source[i], 1e-9f);

@@ -17,6 +17,7 @@ constexpr std::size_t kBatchShare = 50;     // of the graph, where nothing is re
 constexpr std::size_t kBulkBatchShare = 1;  // where it is: each batch doubles the graph
 constexpr std::size_t kRefineShare = 4;     // refined when at least so much of the graph is new
 constexpr std::size_t kBatchMax = 524'288;  // bounds the memory of reverse edges
+constexpr std::size_t kLateBatchMax = 512;  // their tables are to stay in the cache
 constexpr std::size_t kSwapsMax = 3;        // more edges at once are worth pruning anew
 constexpr std::size_t kWalkGrain = 16;
 constexpr std::size_t kLinkGrain = 64;
@@ -25,6 +26,7 @@ template <class Walk>
 class GraphBuilder {
   using Layout = typename Walk::Layout;
   using Space = typename Layout::Space;
+  static constexpr bool kSwaps = std::is_same_v<Layout, FusedLayout>;
 
  public:
   GraphBuilder(Graph<Layout>& graph, const BuildContext& context)
@@ -59,9 +61,9 @@ class GraphBuilder {
   struct Scratch {
     typename Walk::Scratch walk;
     PruneScratch prune;
-    SwapScratch swap;
     std::vector<Candidate> candidates;
     std::vector<std::uint32_t> nodes;
+    std::vector<std::uint32_t> sources;
     std::vector<float> distances;
   };
 
@@ -81,10 +83,11 @@ class GraphBuilder {
         tree_.pending.assign(order_.begin() + static_cast<std::ptrdiff_t>(done), order_.end());
         return fail(ErrorCode::kCancelled, "building the graph was cancelled");
       }
-      const std::size_t batch = std::clamp<std::size_t>(in_graph_ / share, 1, kBatchMax);
+      const std::size_t batch =
+          std::clamp<std::size_t>(in_graph_ / share, 1, bulk_ ? kBatchMax : kLateBatchMax);
       const auto nodes = std::span(order_).subspan(done, std::min(batch, order_.size() - done));
       choose(nodes, false);
-      for (const std::uint32_t node : nodes) adopt(node);
+      for (std::size_t i = 0; i < nodes.size(); ++i) adopt(i);
       link_all();
       done += nodes.size();
       in_graph_ += nodes.size();
@@ -154,6 +157,8 @@ class GraphBuilder {
   // ones.
   void choose(std::span<const std::uint32_t> nodes, bool again) {
     chosen_.assign(nodes.size() * degree(), kNoNode);
+    batch_ = nodes;
+    if (!bulk_) sources_.resize(nodes.size());
     const auto chosen_of = [&](std::size_t i) {
       return std::span(chosen_).subspan(i * degree(), degree());
     };
@@ -162,6 +167,9 @@ class GraphBuilder {
                    for (std::size_t i = first; i < last; ++i) {
                      find_candidates(nodes[i], again, scratch_[worker]);
                      choose_edges(nodes[i], scratch_[worker]);
+                     if constexpr (kSwaps) {
+                       if (!bulk_) sources_[i].prepare(graph_, nodes[i]);
+                     }
                      std::ranges::copy(scratch_[worker].prune.taken, chosen_of(i).begin());
                    }
                  });
@@ -176,7 +184,7 @@ class GraphBuilder {
     reverse_.clear();
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       for (const std::uint32_t target : chosen_of(i)) {
-        if (target != kNoNode) add_reverse(target, nodes[i]);
+        if (target != kNoNode) add_reverse(target, i);
       }
     }
   }
@@ -217,11 +225,11 @@ class GraphBuilder {
     prune(graph_.space, scratch.candidates, static_cast<std::uint32_t>(degree()), scratch.prune);
   }
 
-  void adopt(std::uint32_t node) {
-    const std::uint32_t parent = find_parent(node);
-    tree_.parents[node] = parent;
+  void adopt(std::size_t i) {
+    const std::uint32_t parent = find_parent(batch_[i]);
+    tree_.parents[batch_[i]] = parent;
     ++tree_.children[parent];
-    add_reverse(parent, node);
+    add_reverse(parent, i);
   }
 
   // Breadth first over out-edges from the node: the first one in the graph that has room. One
@@ -247,8 +255,9 @@ class GraphBuilder {
     return tree_.root;
   }
 
-  void add_reverse(std::uint32_t target, std::uint32_t source) {
-    reverse_.push_back(static_cast<std::uint64_t>(target) << 32 | source);
+  // From `target` to node i of the batch.
+  void add_reverse(std::uint32_t target, std::size_t i) {
+    reverse_.push_back(static_cast<std::uint64_t>(target) << 32 | i);
   }
 
   // By target, then source. First into buckets of targets, which threads sort in their own caches.
@@ -294,19 +303,20 @@ class GraphBuilder {
     scratch.nodes.clear();
     graph_.neighbors(target, scratch.nodes);
     const std::size_t old = scratch.nodes.size();
+    scratch.sources.clear();
     for (const std::uint64_t pair : group) {
       const auto source = static_cast<std::uint32_t>(pair);
       const auto end = scratch.nodes.begin() + static_cast<std::ptrdiff_t>(old);
-      if (std::find(scratch.nodes.begin(), end, source) == end) scratch.nodes.push_back(source);
+      if (std::find(scratch.nodes.begin(), end, batch_[source]) != end) continue;
+      scratch.nodes.push_back(batch_[source]);
+      scratch.sources.push_back(source);
     }
     if (scratch.nodes.size() == old) return;
     if (scratch.nodes.size() <= degree()) {
       graph_.set_neighbors(target, scratch.nodes);
       return;
     }
-    if (old == degree() && swap_edges(target, std::span(scratch.nodes).subspan(old), scratch)) {
-      return;
-    }
+    if (old == degree() && swap_edges(target, scratch.sources)) return;
     scratch.candidates.clear();
     measure(target, scratch);
     choose_edges(target, scratch);
@@ -314,11 +324,11 @@ class GraphBuilder {
   }
 
   // The short way for a few edges into a full node. False where it cannot be gone.
-  bool swap_edges(std::uint32_t target, std::span<const std::uint32_t> sources, Scratch& scratch) {
-    if constexpr (std::is_same_v<Layout, FusedLayout>) {
-      const auto child = [&](std::uint32_t source) { return tree_.parents[source] == target; };
+  bool swap_edges(std::uint32_t target, std::span<const std::uint32_t> sources) {
+    if constexpr (kSwaps) {
+      const auto child = [&](std::uint32_t i) { return tree_.parents[batch_[i]] == target; };
       if (bulk_ || sources.size() > kSwapsMax || std::ranges::any_of(sources, child)) return false;
-      for (const std::uint32_t source : sources) swap_edge(graph_, target, source, scratch.swap);
+      for (const std::uint32_t i : sources) swap_edge(graph_, target, batch_[i], sources_[i]);
       return true;
     }
     return false;
@@ -337,8 +347,10 @@ class GraphBuilder {
   std::vector<std::uint32_t> order_;
   std::size_t in_graph_ = 0;
   bool bulk_ = false;
-  std::vector<std::uint32_t> chosen_;   // edges of the batch, degree() places a node
-  std::vector<std::uint64_t> reverse_;  // target << 32 | source
+  std::vector<std::uint32_t> chosen_;  // edges of the batch, degree() places a node
+  std::span<const std::uint32_t> batch_;
+  std::vector<SwapSource> sources_;     // of the batch, where edges are exchanged
+  std::vector<std::uint64_t> reverse_;  // target << 32 | place of the source in the batch
   std::vector<std::uint64_t> sorted_;   // room for the sort
   std::vector<std::size_t> groups_;     // where each target's pairs begin
   std::vector<std::uint32_t> queue_;
