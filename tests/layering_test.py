@@ -25,6 +25,7 @@ LAYER = {
 PUBLIC_LAYER = {
     "error.h": 0,
     "progress.h": 0,
+    "properties.h": 0,
     "types.h": 0,
     "version.h": 0,
     "batch.h": 2,

@@ -10,6 +10,7 @@
 #include "simile/batch.h"
 #include "simile/error.h"
 #include "simile/progress.h"
+#include "simile/properties.h"
 #include "simile/schema.h"
 
 namespace simile {
@@ -73,8 +74,13 @@ class Snapshot {
 class Collection {
  public:
   virtual ~Collection() = default;
+  /// Name and schema as they were when this object was made.
   virtual const std::string& name() const = 0;
   virtual const Schema& schema() const = 0;
+
+  virtual Properties properties() const = 0;
+  /// All changes or none; durable on return.
+  virtual Status change_properties(const PropertyChanges& changes) = 0;
 
   /// Adds rows; kAlreadyExists names the first key that is present already. All or nothing.
   virtual Result<WriteResult> insert(const Batch& batch) = 0;
@@ -83,6 +89,9 @@ class Collection {
   /// Deletes rows by key; absent keys are no error.
   virtual Result<WriteResult> erase(const KeysView& keys) = 0;
   virtual Result<WriteResult> erase_where(std::string_view where) = 0;
+  /// Deletes every row at once, whatever their number; keys that are given out go on. Snapshots
+  /// keep what they show.
+  virtual Status truncate() = 0;
 
   virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
 

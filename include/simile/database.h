@@ -10,6 +10,7 @@
 #include "simile/collection.h"
 #include "simile/error.h"
 #include "simile/progress.h"
+#include "simile/properties.h"
 
 namespace simile {
 
@@ -63,11 +64,18 @@ class Database {
                                                 const OpenOptions& options = {});
   virtual ~Database() = default;
 
-  virtual Result<std::shared_ptr<Collection>> create_collection(std::string_view name,
-                                                                const Schema& schema) = 0;
+  /// Names: letters, digits, '_', '-' and '.', at most 255 of them, the first a letter or '_'.
+  virtual Result<std::shared_ptr<Collection>> create_collection(
+      std::string_view name, const Schema& schema, const Properties& properties = {}) = 0;
   virtual Result<std::shared_ptr<Collection>> collection(std::string_view name) const = 0;
   virtual Status drop_collection(std::string_view name) = 0;
+  /// kAlreadyExists where `to` is taken. Objects of the collection go on working.
+  virtual Status rename_collection(std::string_view from, std::string_view to) = 0;
   virtual std::vector<std::string> collections() const = 0;
+
+  virtual Properties properties() const = 0;
+  /// All changes or none; durable on return.
+  virtual Status change_properties(const PropertyChanges& changes) = 0;
 
   /// All operations, in order, or none: durable and visible together.
   virtual Result<WriteResult> write(const std::vector<WriteOperation>& operations) = 0;

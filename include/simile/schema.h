@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "simile/error.h"
@@ -25,6 +26,10 @@ enum class FieldType : std::uint8_t {
   kVector = 10,
 };
 
+/// What a row holds where it was not given a value, or null: none, or one that fits the type.
+/// JSON: the text of it.
+using DefaultValue = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+
 struct Field {
   std::string name;  ///< [A-Za-z_][A-Za-z0-9_]*, at most 255 bytes
   FieldType type = FieldType::kInt64;
@@ -32,13 +37,24 @@ struct Field {
   VectorType vector;                           ///< of a vector field
   Metric metric = Metric::kL2;                 ///< of a vector field
   IndexKind index = IndexKind::kGraph;         ///< of a vector field
-  std::string model_card;    ///< of a vector field: JSON of the model that made it
-  bool primary_key = false;  ///< kInt64 or kString; exactly one a schema
-  bool auto_id = false;      ///< int64 keys are given out by the collection
-  bool nullable = false;     ///< scalar fields only
+  std::string model_card;          ///< of a vector field: JSON of the model that made it
+  bool primary_key = false;        ///< kInt64 or kString; exactly one a schema
+  bool auto_id = false;            ///< int64 keys are given out by the collection
+  bool nullable = false;           ///< scalar fields only
+  DefaultValue default_value;      ///< of a scalar field that is no key and no array
+  std::uint32_t max_length = 0;    ///< bytes of a text, or of each in an array; 0: any
+  std::uint32_t max_capacity = 0;  ///< elements of an array; 0: any
+  /// At most one, JSON, called kDynamicField: holds an object with what has no field of its own.
+  /// Filters find names there that are no fields.
+  bool dynamic = false;
+  bool partition_key = false;  ///< at most one, int64 or string: decides about the partition
+
+  bool has_default() const { return default_value.index() != 0; }
 
   friend bool operator==(const Field&, const Field&) = default;
 };
+
+inline constexpr std::string_view kDynamicField = "$meta";
 
 /// A checked list of fields: construction through make() only.
 class Schema {
@@ -51,6 +67,8 @@ class Schema {
   const Field& primary_key() const { return fields_[primary_key_]; }
   /// The named field, or null.
   const Field* find(std::string_view name) const;
+  /// The dynamic field, or null.
+  const Field* dynamic_field() const;
   /// The field to search: `name`, or the only vector field where `name` is empty.
   Result<const Field*> vector_field(std::string_view name) const;
 

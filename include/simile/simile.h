@@ -9,6 +9,7 @@
 #include "simile/index.h"
 #include "simile/pictures.h"
 #include "simile/progress.h"
+#include "simile/properties.h"
 #include "simile/schema.h"
 #include "simile/types.h"
 #include "simile/version.h"

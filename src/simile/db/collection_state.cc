@@ -30,6 +30,7 @@ CollectionState::CollectionState(const segment::CollectionEntry& entry,
                                  std::shared_ptr<std::mutex> publish_mutex)
     : id_(entry.id),
       name_(entry.name),
+      properties_(entry.properties),
       schema_(std::make_shared<const Schema>(entry.schema)),
       stored_schema_(without_auto_id(entry.schema)),
       publish_mutex_(std::move(publish_mutex)),
@@ -44,6 +45,26 @@ CollectionState::CollectionState(const segment::CollectionEntry& entry,
 void CollectionState::add_growing() {
   growing_ = std::make_shared<segment::GrowingSegment>(stored_schema_);
   segments_.push_back({SegmentView{growing_, nullptr, 0, nullptr}, nullptr});
+}
+
+std::string CollectionState::name() const {
+  const std::scoped_lock lock(*publish_mutex_);
+  return name_;
+}
+
+Properties CollectionState::properties() const {
+  const std::scoped_lock lock(*publish_mutex_);
+  return properties_;
+}
+
+void CollectionState::set_name(std::string name) {
+  const std::scoped_lock lock(*publish_mutex_);
+  name_ = std::move(name);
+}
+
+void CollectionState::set_properties(Properties properties) {
+  const std::scoped_lock lock(*publish_mutex_);
+  properties_ = std::move(properties);
 }
 
 std::shared_ptr<const CollectionView> CollectionState::view() const {
@@ -105,7 +126,7 @@ Status CollectionState::apply_rows(const Batch& batch, std::span<const std::int6
     if (present.row == kNoRow) continue;
     if (must_be_new) {
       return fail(ErrorCode::kAlreadyExists,
-                  join_text("'", name_, "' has a row with key ", describe(key, is_text),
+                  join_text("'", name(), "' has a row with key ", describe(key, is_text),
                             " already; upsert replaces it"));
     }
     mark_deleted(present, undo);
@@ -134,7 +155,7 @@ void CollectionState::roll_back(const Undo& undo) {
 }
 
 CollectionView CollectionState::working_view() const {
-  CollectionView view{name_, stored_schema_, last_write_, {}};
+  CollectionView view{name(), stored_schema_, last_write_, {}};
   for (std::size_t s = 0; s < segments_.size(); ++s) {
     SegmentView& part = view.segments.emplace_back(segments_[s].view);
     part.rows = rows_of(s);

@@ -10,8 +10,8 @@
 /// 3. The last segment grows; those before it are sealed, or frozen until a flush has sealed them.
 ///    All are in the order of insertion.
 ///
-/// Thread rule: view() and the constants from any thread; everything else under the commit lock of
-/// the engine.
+/// Thread rule: view(), name, properties and the constants from any thread; everything else under
+/// the commit lock of the engine.
 
 #include <cstddef>
 #include <cstdint>
@@ -38,10 +38,15 @@ class CollectionState {
                   std::shared_ptr<std::mutex> publish_mutex);
 
   std::uint32_t id() const { return id_; }
-  const std::string& name() const { return name_; }
+  std::string name() const;
   const std::shared_ptr<const Schema>& schema() const { return schema_; }
   /// With keys that are there like any other column: what segments and logs hold.
   const std::shared_ptr<const Schema>& stored_schema() const { return stored_schema_; }
+  Properties properties() const;
+
+  /// What a manifest says that was published.
+  void set_name(std::string name);
+  void set_properties(Properties properties);
 
   std::shared_ptr<const CollectionView> view() const;
 
@@ -119,7 +124,8 @@ class CollectionState {
   std::size_t position_of(const segment::Segment& segment) const;
 
   std::uint32_t id_;
-  std::string name_;
+  std::string name_;  // under the publish mutex, as the properties
+  Properties properties_;
   std::shared_ptr<const Schema> schema_;
   std::shared_ptr<const Schema> stored_schema_;
   std::shared_ptr<std::mutex> publish_mutex_;

@@ -24,6 +24,14 @@ class CollectionHandle final : public Collection {
   const std::string& name() const override { return name_; }
   const Schema& schema() const override { return *schema_; }
 
+  Properties properties() const override {
+    const auto collection = engine_->find(id_);
+    return collection ? collection->properties() : Properties{};
+  }
+  Status change_properties(const PropertyChanges& changes) override {
+    return engine_->change_properties(id_, changes);
+  }
+
   Result<WriteResult> insert(const Batch& batch) override {
     return write_rows(Kind::kInsert, batch);
   }
@@ -54,6 +62,8 @@ class CollectionHandle final : public Collection {
     operation.keys = operation.matched.view();
     return engine_->write(request);
   }
+
+  Status truncate() override { return engine_->truncate(id_); }
 
   std::shared_ptr<const Snapshot> snapshot() const override {
     if (const auto collection = engine_->find(id_)) return make_snapshot(collection->view());
@@ -111,9 +121,9 @@ class EngineDatabase final : public Database {
   // Collections that outlive it may hold the engine: they find it closed.
   ~EngineDatabase() override { static_cast<void>(engine_->close(false)); }
 
-  Result<std::shared_ptr<Collection>> create_collection(std::string_view name,
-                                                        const Schema& schema) override {
-    SIMILE_ASSIGN(const auto state, engine_->create_collection(name, schema));
+  Result<std::shared_ptr<Collection>> create_collection(std::string_view name, const Schema& schema,
+                                                        const Properties& properties) override {
+    SIMILE_ASSIGN(const auto state, engine_->create_collection(name, schema, properties));
     return std::make_shared<CollectionHandle>(engine_, *state);
   }
   Result<std::shared_ptr<Collection>> collection(std::string_view name) const override {
@@ -121,6 +131,14 @@ class EngineDatabase final : public Database {
     return std::make_shared<CollectionHandle>(engine_, *state);
   }
   Status drop_collection(std::string_view name) override { return engine_->drop_collection(name); }
+
+  Status rename_collection(std::string_view from, std::string_view to) override {
+    return engine_->rename_collection(from, to);
+  }
+  Properties properties() const override { return engine_->properties(); }
+  Status change_properties(const PropertyChanges& changes) override {
+    return engine_->change_properties(changes);
+  }
 
   std::vector<std::string> collections() const override {
     std::vector<std::string> names;

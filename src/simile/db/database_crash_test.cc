@@ -21,11 +21,14 @@ std::vector<TestStep> random_steps(std::uint64_t seed, std::size_t count) {
 struct Contents {
   std::vector<TestRow> c;
   std::vector<TestRow> d;
+  Properties properties;
   friend bool operator==(const Contents&, const Contents&) = default;
 };
-Contents contents_of(const Model& model) { return {model.c.rows(), model.d.rows()}; }
+Contents contents_of(const Model& model) {
+  return {model.c.rows(), model.d.rows(), model.properties};
+}
 Contents contents_of(TestDatabase& database) {
-  return {rows_in(*database.c), rows_in(*database.d)};
+  return {rows_in(*database.c), rows_in(*database.d), database.c->properties()};
 }
 
 /// What was acknowledged before the power went, and the same with the step at hand.

@@ -55,6 +55,7 @@ class ModelRun {
     ASSERT_EQ(rows_in(*database_->c), rows);
     ASSERT_EQ(rows_in(*database_->d), model_.d.rows());
     ASSERT_EQ(database_->c->info().rows, rows.size());
+    ASSERT_EQ(database_->c->properties(), model_.properties);
     compare_search(rows, "");
     std::vector<TestRow> heavy;
     for (const TestRow& row : rows) {

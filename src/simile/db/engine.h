@@ -74,10 +74,17 @@ class Engine {
 
   // --- engine_collections.cc -----------------------------------------------------------------
   Result<std::shared_ptr<CollectionState>> create_collection(std::string_view name,
-                                                             const Schema& schema);
+                                                             const Schema& schema,
+                                                             const Properties& properties);
   Status drop_collection(std::string_view name);
+  Status rename_collection(std::string_view from, std::string_view to);
+  /// Puts a new, empty collection in the place of this one.
+  Status truncate(std::uint32_t id);
+  Properties properties() const;
+  Status change_properties(const PropertyChanges& changes);
+  Status change_properties(std::uint32_t id, const PropertyChanges& changes);
   Result<std::shared_ptr<CollectionState>> find(std::string_view name) const;
-  /// Null where it was dropped.
+  /// Null where it was dropped; what took its place where it was truncated.
   std::shared_ptr<CollectionState> find(std::uint32_t id) const;
   std::vector<std::shared_ptr<CollectionState>> all() const;
   std::uint64_t sequence() const { return sequence_.load(); }
@@ -132,6 +139,10 @@ class Engine {
   void poison(const Error& error);
   /// Holding manifest_mutex_.
   Status publish(Publication& publication);
+  /// The collection's entry in `next`; kNotFound where it was dropped.
+  Result<segment::CollectionEntry*> entry_of(segment::Manifest& next,
+                                             const CollectionState& collection) const;
+  void retire_segments(const CollectionState& collection, const segment::CollectionEntry& entry);
   void remove_files(const std::vector<std::string>& paths);
   std::uint64_t new_file() { return next_file_.fetch_add(1); }
 
@@ -191,6 +202,8 @@ class Engine {
 
   mutable std::shared_mutex collections_mutex_;
   std::map<std::uint32_t, std::shared_ptr<CollectionState>> collections_;
+  std::map<std::uint32_t, std::uint32_t> successors_;  // of truncated ones, by their old id
+  Properties properties_;
 
   std::mutex refresh_mutex_;
   Recovered recovered_;  // of a reader: where it goes on

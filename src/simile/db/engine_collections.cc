@@ -4,6 +4,7 @@
 #include "simile/base/check.h"
 #include "simile/base/text.h"
 #include "simile/db/engine.h"
+#include "simile/scalar/json.h"
 #include "simile/segment/file_names.h"
 
 namespace simile::db {
@@ -30,12 +31,38 @@ Status check_name(std::string_view name) {
                         kNameBytesMax, " of them"));
 }
 
+Status check_properties(const Properties& properties) {
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : properties) {
+    bytes += key.size() + value.size();
+    if (!scalar::is_text(key) || !scalar::is_text(value)) {
+      return fail(ErrorCode::kInvalidArgument, "a property is not UTF-8");
+    }
+  }
+  if (bytes <= kPropertiesBytesMax) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              join_text("properties of ", bytes, " bytes; at most ", kPropertiesBytesMax, " fit"));
+}
+
+Status change(Properties& properties, const PropertyChanges& changes) {
+  for (const auto& [key, value] : changes) {
+    if (value) {
+      properties[key] = *value;
+    } else {
+      properties.erase(key);
+    }
+  }
+  return check_properties(properties);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<CollectionState>> Engine::create_collection(std::string_view name,
-                                                                   const Schema& schema) {
+                                                                   const Schema& schema,
+                                                                   const Properties& properties) {
   SIMILE_TRY(accepts_writes());
   SIMILE_TRY(check_name(name));
+  SIMILE_TRY(check_properties(properties));
   if (schema.fields().empty()) {
     return fail(ErrorCode::kInvalidArgument, join_text("collection '", name, "' has no fields"));
   }
@@ -50,6 +77,7 @@ Result<std::shared_ptr<CollectionState>> Engine::create_collection(std::string_v
   entry.name = std::string(name);
   entry.schema = schema;
   entry.flushed_sequence = sequence_.load();
+  entry.properties = properties;
   publication.next.collections.push_back(entry);
   SIMILE_TRY(publish(publication));
   auto collection =
@@ -59,25 +87,90 @@ Result<std::shared_ptr<CollectionState>> Engine::create_collection(std::string_v
   return collection;
 }
 
+Result<segment::CollectionEntry*> Engine::entry_of(segment::Manifest& next,
+                                                   const CollectionState& collection) const {
+  segment::CollectionEntry* entry = next.find(collection.id());
+  if (entry != nullptr) return entry;
+  return fail(ErrorCode::kNotFound, join_text("collection '", collection.name(), "' was dropped"));
+}
+
+/// The files go with the last snapshot; those of deletes at once, since they were read already.
+void Engine::retire_segments(const CollectionState& collection,
+                             const segment::CollectionEntry& entry) {
+  std::vector<std::string> garbage;
+  for (const segment::SegmentEntry& segment : entry.segments) {
+    if (segment.deletes_file != 0) garbage.push_back(segment::deletes_name(segment.deletes_file));
+  }
+  remove_files(garbage);
+  const std::scoped_lock commit(commit_mutex_);
+  for (const SegmentView& view : collection.sealed()) view.sealed->retire();
+}
+
 Status Engine::drop_collection(std::string_view name) {
   SIMILE_TRY(accepts_writes());
   SIMILE_ASSIGN(const std::shared_ptr<CollectionState> collection, find(name));
   const std::scoped_lock lock(manifest_mutex_);
-  segment::CollectionEntry* entry = manifest_.find(collection->id());
-  if (entry == nullptr) return fail(ErrorCode::kNotFound, join_text("no collection '", name, "'"));
-  std::vector<std::string> garbage;
-  for (const segment::SegmentEntry& segment : entry->segments) {
-    if (segment.deletes_file != 0) garbage.push_back(segment::deletes_name(segment.deletes_file));
-  }
   Publication publication{manifest_, 0, {}};
+  SIMILE_ASSIGN(const segment::CollectionEntry* found, entry_of(publication.next, *collection));
+  const segment::CollectionEntry entry = *found;
   std::erase_if(publication.next.collections,
-                [&](const auto& each) { return each.id == collection->id(); });
+                [&](const auto& each) { return each.id == entry.id; });
   SIMILE_TRY(publish(publication));
-  remove_files(garbage);
-  const std::scoped_lock commit(commit_mutex_);
-  for (const SegmentView& view : collection->sealed()) view.sealed->retire();
+  retire_segments(*collection, entry);
   const std::unique_lock collections(collections_mutex_);
-  collections_.erase(collection->id());
+  collections_.erase(entry.id);
+  return {};
+}
+
+Status Engine::rename_collection(std::string_view from, std::string_view to) {
+  SIMILE_TRY(accepts_writes());
+  SIMILE_TRY(check_name(to));
+  SIMILE_ASSIGN(const std::shared_ptr<CollectionState> collection, find(from));
+  const std::scoped_lock lock(manifest_mutex_);
+  Publication publication{manifest_, 0, {}};
+  SIMILE_ASSIGN(segment::CollectionEntry * entry, entry_of(publication.next, *collection));
+  if (entry->name == to) return {};
+  for (const segment::CollectionEntry& other : publication.next.collections) {
+    if (other.name != to) continue;
+    return fail(ErrorCode::kAlreadyExists, join_text("there is a collection '", to, "' already"));
+  }
+  entry->name = std::string(to);
+  SIMILE_TRY(publish(publication));
+  const std::unique_lock collections(collections_mutex_);
+  collection->set_name(std::string(to));
+  return {};
+}
+
+Status Engine::truncate(std::uint32_t id) {
+  SIMILE_TRY(accepts_writes());
+  // A flush that is under way would find its collection gone.
+  const std::scoped_lock flushing(flush_mutex_);
+  const std::scoped_lock lock(manifest_mutex_);
+  const std::shared_ptr<CollectionState> old = find(id);
+  if (!old) return fail(ErrorCode::kNotFound, "the collection was dropped");
+  Publication publication{manifest_, 0, {}};
+  SIMILE_ASSIGN(segment::CollectionEntry * entry, entry_of(publication.next, *old));
+  const segment::CollectionEntry before = *entry;
+  entry->id = publication.next.next_collection++;
+  entry->segments.clear();
+  // Writes that come before the switch below go to the old one and end with it. The keys that they
+  // use up must not be given out again.
+  {
+    const std::scoped_lock commit(commit_mutex_);
+    entry->flushed_sequence = sequence_.load();
+    entry->next_auto_id = old->next_auto_id();
+  }
+  const segment::CollectionEntry made = *entry;
+  SIMILE_TRY(publish(publication));
+  retire_segments(*old, before);
+  auto collection =
+      std::make_shared<CollectionState>(made, std::vector<SegmentView>{}, publish_mutex_);
+  const std::scoped_lock commit(commit_mutex_);
+  collection->skip_ids_to(old->next_auto_id() - 1);
+  const std::unique_lock collections(collections_mutex_);
+  collections_.erase(before.id);
+  collections_[made.id] = std::move(collection);
+  successors_[before.id] = made.id;
   return {};
 }
 
@@ -95,8 +188,40 @@ Result<std::shared_ptr<CollectionState>> Engine::find(std::string_view name) con
 
 std::shared_ptr<CollectionState> Engine::find(std::uint32_t id) const {
   const std::shared_lock lock(collections_mutex_);
+  for (auto next = successors_.find(id); next != successors_.end(); next = successors_.find(id)) {
+    id = next->second;
+  }
   const auto found = collections_.find(id);
   return found == collections_.end() ? nullptr : found->second;
+}
+
+Properties Engine::properties() const {
+  const std::shared_lock lock(collections_mutex_);
+  return properties_;
+}
+
+Status Engine::change_properties(const PropertyChanges& changes) {
+  SIMILE_TRY(accepts_writes());
+  const std::scoped_lock lock(manifest_mutex_);
+  Publication publication{manifest_, 0, {}};
+  SIMILE_TRY(change(publication.next.properties, changes));
+  SIMILE_TRY(publish(publication));
+  const std::unique_lock collections(collections_mutex_);
+  properties_ = manifest_.properties;
+  return {};
+}
+
+Status Engine::change_properties(std::uint32_t id, const PropertyChanges& changes) {
+  SIMILE_TRY(accepts_writes());
+  const std::scoped_lock lock(manifest_mutex_);
+  const std::shared_ptr<CollectionState> collection = find(id);
+  if (!collection) return fail(ErrorCode::kNotFound, "the collection was dropped");
+  Publication publication{manifest_, 0, {}};
+  SIMILE_ASSIGN(segment::CollectionEntry * entry, entry_of(publication.next, *collection));
+  SIMILE_TRY(change(entry->properties, changes));
+  SIMILE_TRY(publish(publication));
+  collection->set_properties(manifest_.find(collection->id())->properties);
+  return {};
 }
 
 std::vector<std::shared_ptr<CollectionState>> Engine::all() const {

@@ -84,6 +84,7 @@ void Engine::adopt(const Recovered& recovered) {
   sequence_.store(recovered.sequence);
   const std::unique_lock lock(collections_mutex_);
   collections_ = recovered.collections;
+  properties_ = recovered.manifest.properties;
 }
 
 Status Engine::open_reader() {

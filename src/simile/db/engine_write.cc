@@ -108,10 +108,16 @@ Result<WriteResult> Engine::apply(WriteRequest& request) {
   WriteResult result;
   for (std::size_t i = 0; i < request.operations.size(); ++i) {
     RequestedOperation& operation = request.operations[i];
+    // It may have been truncated since.
+    const std::shared_ptr<CollectionState> now = find(operation.collection->id());
+    if (now && now != operation.collection) {
+      operation.collection = now;
+      operation.matched_at = 0;
+    }
     CollectionState& collection = *operation.collection;
     operation.undo = collection.begin();
     const auto apply_one = [&]() -> Result<std::uint64_t> {
-      if (find(collection.id()) == nullptr) {
+      if (!now) {
         return fail(ErrorCode::kNotFound,
                     join_text("collection '", collection.name(), "' was dropped"));
       }

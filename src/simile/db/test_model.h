@@ -27,6 +27,7 @@ class ModelCollection {
   void upsert(const std::vector<TestRow>& rows) {
     for (const TestRow& row : rows) rows_[row.id] = {next_++, row};
   }
+  void truncate() { rows_.clear(); }
   void erase(const std::vector<std::int64_t>& ids) {
     for (const std::int64_t id : ids) rows_.erase(id);
   }
@@ -55,6 +56,7 @@ class ModelCollection {
 struct Model {
   ModelCollection c;
   ModelCollection d;
+  Properties properties;  ///< of c
 };
 
 /// One step of a random run. All is drawn when it is made, so that a list of steps can be run
@@ -67,6 +69,8 @@ struct TestStep {
     kEraseWhere,
     kBoth,
     kRefused,
+    kTruncate,
+    kProperties,
     kFlush,
     kCompact,
     kReopen
@@ -96,6 +100,20 @@ inline std::vector<std::int64_t> random_ids(Random& random, std::size_t count) {
   return ids;
 }
 
+/// Keys and values from the numbers of a step.
+inline PropertyChanges changes_of(const TestStep& step) {
+  PropertyChanges changes;
+  for (const std::int64_t id : step.ids) {
+    const std::string key = "k" + std::to_string(id % 7);
+    if (id % 3 != 0) {
+      changes[key] = std::to_string(id);
+    } else {
+      changes[key] = std::nullopt;
+    }
+  }
+  return changes;
+}
+
 inline TestStep random_step(Random& random) {
   using Kind = TestStep::Kind;
   TestStep step;
@@ -106,6 +124,8 @@ inline TestStep random_step(Random& random) {
               : dice < 70 ? Kind::kEraseWhere
               : dice < 78 ? Kind::kBoth
               : dice < 80 ? Kind::kRefused
+              : dice < 81 ? Kind::kTruncate
+              : dice < 84 ? Kind::kProperties
               : dice < 91 ? Kind::kFlush
               : dice < 95 ? Kind::kCompact
                           : Kind::kReopen;
@@ -143,6 +163,13 @@ inline bool apply(const TestStep& step, Model& model) {
       }
       return true;
     case Kind::kRefused: return false;
+    case Kind::kTruncate: model.c.truncate(); return true;
+    case Kind::kProperties:
+      for (const auto& [key, value] : changes_of(step)) {
+        if (value) model.properties[key] = *value;
+        if (!value) model.properties.erase(key);
+      }
+      return true;
     case Kind::kFlush:
     case Kind::kCompact:
     case Kind::kReopen: return true;
@@ -184,6 +211,8 @@ class TestDatabase {
       }
       case Kind::kBoth: return write_both(step);
       case Kind::kRefused: return write_refused(step);
+      case Kind::kTruncate: return c->truncate();
+      case Kind::kProperties: return c->change_properties(changes_of(step));
       case Kind::kFlush: return c->flush();
       case Kind::kCompact: return c->compact();
       case Kind::kReopen: {

@@ -1,11 +1,14 @@
 #include "simile/schema.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <set>
 #include <utility>
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/scalar/json.h"
 
 namespace simile {
 
@@ -51,8 +54,64 @@ Status check_key(const Field& field) {
   return {};
 }
 
+/// Whether a default can be a value of the type.
+bool default_fits(const Field& field) {
+  const auto in_range = [&](std::int64_t low, std::int64_t high) {
+    const auto* value = std::get_if<std::int64_t>(&field.default_value);
+    return value != nullptr && *value >= low && *value <= high;
+  };
+  switch (field.type) {
+    case FieldType::kBool: return std::holds_alternative<bool>(field.default_value);
+    case FieldType::kInt8: return in_range(INT8_MIN, INT8_MAX);
+    case FieldType::kInt16: return in_range(INT16_MIN, INT16_MAX);
+    case FieldType::kInt32: return in_range(INT32_MIN, INT32_MAX);
+    case FieldType::kInt64: return in_range(INT64_MIN, INT64_MAX);
+    case FieldType::kFloat:
+    case FieldType::kDouble: {
+      const auto* value = std::get_if<double>(&field.default_value);
+      return value != nullptr && std::isfinite(*value) &&
+             (field.type == FieldType::kDouble || std::isfinite(static_cast<float>(*value)));
+    }
+    case FieldType::kString:
+    case FieldType::kJson: {
+      const auto* text = std::get_if<std::string>(&field.default_value);
+      if (text == nullptr || !scalar::is_text(*text)) return false;
+      return field.type == FieldType::kString || scalar::JsonChecker().find_fault(*text) == nullptr;
+    }
+    case FieldType::kArray:
+    case FieldType::kVector: return false;
+  }
+  return false;
+}
+
+Status check_extras(const Field& field) {
+  if (field.has_default() && (field.primary_key || !default_fits(field))) {
+    return refuse(field, join_text("the default is no value of type ", name_of(field.type)));
+  }
+  const auto* text = std::get_if<std::string>(&field.default_value);
+  if (text != nullptr && field.max_length != 0 && text->size() > field.max_length) {
+    return refuse(field, "the default is longer than max_length");
+  }
+  const bool of_text =
+      field.type == FieldType::kString ||
+      (field.type == FieldType::kArray && field.element_type == FieldType::kString);
+  if (field.max_length != 0 && !of_text) return refuse(field, "max_length is for strings");
+  if (field.max_capacity != 0 && field.type != FieldType::kArray) {
+    return refuse(field, "max_capacity is for arrays");
+  }
+  if (field.dynamic && (field.type != FieldType::kJson || field.name != kDynamicField)) {
+    return refuse(field, join_text("the dynamic field is JSON and called ", kDynamicField));
+  }
+  if (field.partition_key &&
+      (field.primary_key || field.nullable ||
+       (field.type != FieldType::kInt64 && field.type != FieldType::kString))) {
+    return refuse(field, "a partition key is int64 or string, not nullable, no primary key");
+  }
+  return {};
+}
+
 Status check_field(const Field& field) {
-  if (!is_name(field.name)) {
+  if (!is_name(field.name) && !field.dynamic) {
     return fail(ErrorCode::kInvalidArgument,
                 join_text("field name '", field.name,
                           "' is not a letter or _ followed by letters, digits and _ (at most ",
@@ -67,7 +126,7 @@ Status check_field(const Field& field) {
   if (field.auto_id && (!field.primary_key || field.type != FieldType::kInt64)) {
     return refuse(field, "only an int64 primary key can be automatic");
   }
-  return {};
+  return check_extras(field);
 }
 
 std::string joined_names(const std::vector<Field>& fields, bool vectors_only) {
@@ -86,11 +145,13 @@ Result<Schema> Schema::make(std::vector<Field> fields) {
   std::set<std::string_view> names;
   std::size_t keys = 0;
   std::size_t vectors = 0;
+  std::size_t partition_keys = 0;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const Field& field = fields[i];
     SIMILE_TRY(check_field(field));
     if (!names.insert(field.name).second) return refuse(field, "the name is there twice");
     if (field.type == FieldType::kVector) ++vectors;
+    if (field.partition_key && ++partition_keys > 1) return refuse(field, "a second partition key");
     if (!field.primary_key) continue;
     schema.primary_key_ = i;
     if (++keys > 1) return refuse(field, "a second primary key; a collection has exactly one");
@@ -110,6 +171,11 @@ Result<Schema> Schema::make(std::vector<Field> fields) {
 
 const Field* Schema::find(std::string_view name) const {
   const auto found = std::ranges::find(fields_, name, &Field::name);
+  return found == fields_.end() ? nullptr : &*found;
+}
+
+const Field* Schema::dynamic_field() const {
+  const auto found = std::ranges::find(fields_, true, &Field::dynamic);
   return found == fields_.end() ? nullptr : &*found;
 }
 

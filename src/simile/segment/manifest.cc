@@ -12,13 +12,37 @@
 #include "simile/base/text.h"
 #include "simile/segment/file_names.h"
 #include "simile/segment/schema_codec.h"
+#include "simile/segment/tagged_parts.h"
 
 namespace simile::segment {
 
 namespace {
 
 constexpr std::array<char, 8> kMagic = {'S', 'I', 'M', 'I', 'L', 'E', 'M', 'F'};
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;
+/// The first format had no tagged parts.
+constexpr std::uint32_t kFormatTagged = 2;
+
+enum CollectionTag : std::uint32_t { kCollectionProperties = 1 };
+enum ManifestTag : std::uint32_t { kDatabaseProperties = 1 };
+
+void put_properties(const Properties& properties, ByteWriter& writer) {
+  writer.put(static_cast<std::uint32_t>(properties.size()));
+  for (const auto& [key, value] : properties) {
+    writer.put_string(key);
+    writer.put_string(value);
+  }
+}
+
+Properties get_properties(ByteReader& reader) {
+  Properties properties;
+  const auto count = reader.get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    std::string key(reader.get_string());
+    properties[std::move(key)] = reader.get_string();
+  }
+  return properties;
+}
 
 void encode_collection(const CollectionEntry& collection, ByteWriter& writer) {
   writer.put(collection.id);
@@ -37,10 +61,17 @@ void encode_collection(const CollectionEntry& collection, ByteWriter& writer) {
       writer.put(derived.field);
       writer.put(derived.file);
     }
+    TaggedParts().write(writer);
   }
+  TaggedParts parts;
+  if (!collection.properties.empty()) {
+    parts.add(kCollectionProperties,
+              [&](ByteWriter& part) { put_properties(collection.properties, part); });
+  }
+  parts.write(writer);
 }
 
-SegmentEntry decode_segment(ByteReader& reader) {
+Result<SegmentEntry> decode_segment(ByteReader& reader, bool tagged) {
   SegmentEntry segment;
   segment.id = reader.get<std::uint64_t>();
   segment.rows = reader.get<std::uint64_t>();
@@ -52,20 +83,30 @@ SegmentEntry decode_segment(ByteReader& reader) {
     entry.field = reader.get<std::uint32_t>();
     entry.file = reader.get<std::uint64_t>();
   }
+  if (tagged) {
+    SIMILE_TRY(read_tagged(reader, [](std::uint32_t, ByteReader&) { return false; }));
+  }
   return segment;
 }
 
-Result<CollectionEntry> decode_collection(ByteReader& reader) {
+Result<CollectionEntry> decode_collection(ByteReader& reader, bool tagged) {
   CollectionEntry collection;
   collection.id = reader.get<std::uint32_t>();
   collection.name = reader.get_string();
   collection.flushed_sequence = reader.get<std::uint64_t>();
   collection.next_auto_id = reader.get<std::int64_t>();
-  SIMILE_ASSIGN(collection.schema, decode_schema(reader));
+  SIMILE_ASSIGN(collection.schema, decode_schema(reader, tagged));
   const auto segments = reader.get<std::uint32_t>();
   for (std::uint32_t i = 0; i < segments && reader.ok(); ++i) {
-    collection.segments.push_back(decode_segment(reader));
+    SIMILE_ASSIGN(SegmentEntry segment, decode_segment(reader, tagged));
+    collection.segments.push_back(std::move(segment));
   }
+  if (!tagged) return collection;
+  SIMILE_TRY(read_tagged(reader, [&](std::uint32_t tag, ByteReader& part) {
+    if (tag != kCollectionProperties) return false;
+    collection.properties = get_properties(part);
+    return true;
+  }));
   return collection;
 }
 
@@ -136,6 +177,12 @@ std::vector<std::byte> encode_manifest(const Manifest& manifest) {
   for (const CollectionEntry& collection : manifest.collections) {
     encode_collection(collection, writer);
   }
+  TaggedParts parts;
+  if (!manifest.properties.empty()) {
+    parts.add(kDatabaseProperties,
+              [&](ByteWriter& part) { put_properties(manifest.properties, part); });
+  }
+  parts.write(writer);
   writer.put(checksum64(writer.bytes()));
   return writer.take();
 }
@@ -153,7 +200,7 @@ Result<Manifest> decode_manifest(std::span<const std::byte> bytes, const std::st
   if (stored != checksum64(bytes.first(bytes.size() - sizeof stored))) {
     return damaged("its checksum does not fit");
   }
-  if (format != kFormat) {  // after the checksum: a flipped bit is no newer version
+  if (format == 0 || format > kFormat) {  // after the checksum: a flipped bit is no newer version
     return fail(ErrorCode::kUnimplemented,
                 join_text(name, " is of format ", format, ", and this Simile knows ", kFormat,
                           ": use a newer one"));
@@ -165,11 +212,24 @@ Result<Manifest> decode_manifest(std::span<const std::byte> bytes, const std::st
   manifest.next_file = reader.get<std::uint64_t>();
   manifest.next_collection = reader.get<std::uint32_t>();
   manifest.first_log = reader.get<std::uint64_t>();
+  const bool tagged = format >= kFormatTagged;
+  const auto refused = [&](const Error& error) -> std::unexpected<Error> {
+    if (error.code != ErrorCode::kUnimplemented) return damaged(error.message);
+    return fail(error.code, join_text(name, ": ", error.message));
+  };
   const auto collections = reader.get<std::uint32_t>();
   for (std::uint32_t i = 0; i < collections && reader.ok(); ++i) {
-    Result<CollectionEntry> collection = decode_collection(reader);
-    if (!collection) return damaged(collection.error().message);
+    Result<CollectionEntry> collection = decode_collection(reader, tagged);
+    if (!collection) return refused(collection.error());
     manifest.collections.push_back(*std::move(collection));
+  }
+  if (tagged) {
+    const Status parts = read_tagged(reader, [&](std::uint32_t tag, ByteReader& part) {
+      if (tag != kDatabaseProperties) return false;
+      manifest.properties = get_properties(part);
+      return true;
+    });
+    if (!parts) return refused(parts.error());
   }
   if (!reader.ok() || reader.remaining() != sizeof stored) return damaged("its length is wrong");
   SIMILE_TRY(check(manifest, name));

@@ -19,6 +19,7 @@
 
 #include "simile/error.h"
 #include "simile/io/storage.h"
+#include "simile/properties.h"
 #include "simile/schema.h"
 
 namespace simile::segment {
@@ -51,6 +52,7 @@ struct CollectionEntry {
   Schema schema;
   std::uint64_t flushed_sequence = 0;
   std::int64_t next_auto_id = 1;
+  Properties properties;
   std::vector<SegmentEntry> segments;
 
   SegmentEntry* find(std::uint64_t segment_id);
@@ -65,6 +67,7 @@ struct Manifest {
   std::uint64_t next_file = 1;
   std::uint32_t next_collection = 1;
   std::uint64_t first_log = 1;
+  Properties properties;
   std::vector<CollectionEntry> collections;
 
   CollectionEntry* find(std::uint32_t collection_id);

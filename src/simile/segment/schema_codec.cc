@@ -3,6 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "simile/base/check.h"
+#include "simile/segment/tagged_parts.h"
+
 namespace simile::segment {
 
 namespace {
@@ -10,6 +13,53 @@ namespace {
 constexpr std::uint8_t kPrimaryKey = 1;
 constexpr std::uint8_t kAutoId = 2;
 constexpr std::uint8_t kNullable = 4;
+constexpr std::uint8_t kDynamic = 8;
+constexpr std::uint8_t kPartitionKey = 16;
+
+enum FieldTag : std::uint32_t { kDefaultValue = 1, kMaxLength = 2, kMaxCapacity = 3 };
+
+void put_default(const DefaultValue& value, ByteWriter& writer) {
+  writer.put(static_cast<std::uint8_t>(value.index()));
+  if (const auto* truth = std::get_if<bool>(&value)) writer.put(*truth);
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) writer.put(*integer);
+  if (const auto* number = std::get_if<double>(&value)) writer.put(*number);
+  if (const auto* text = std::get_if<std::string>(&value)) writer.put_string(*text);
+}
+
+DefaultValue get_default(ByteReader& reader) {
+  switch (reader.get<std::uint8_t>()) {
+    case 1: return reader.get<std::uint8_t>() != 0;
+    case 2: return reader.get<std::int64_t>();
+    case 3: return reader.get<double>();
+    case 4: return std::string(reader.get_string());
+    default: return {};
+  }
+}
+
+void put_parts(const Field& field, ByteWriter& writer) {
+  TaggedParts parts;
+  if (field.has_default()) {
+    parts.add(kDefaultValue, [&](ByteWriter& part) { put_default(field.default_value, part); });
+  }
+  if (field.max_length != 0) {
+    parts.add(kMaxLength, [&](ByteWriter& part) { part.put(field.max_length); });
+  }
+  if (field.max_capacity != 0) {
+    parts.add(kMaxCapacity, [&](ByteWriter& part) { part.put(field.max_capacity); });
+  }
+  parts.write(writer);
+}
+
+Status get_parts(Field& field, ByteReader& reader) {
+  return read_tagged(reader, [&](std::uint32_t tag, ByteReader& part) {
+    switch (tag) {
+      case kDefaultValue: field.default_value = get_default(part); return true;
+      case kMaxLength: field.max_length = part.get<std::uint32_t>(); return true;
+      case kMaxCapacity: field.max_capacity = part.get<std::uint32_t>(); return true;
+      default: return false;
+    }
+  });
+}
 
 template <class Enum>
 Enum enum_from(std::uint8_t value, Enum last, bool& ok) {
@@ -28,15 +78,17 @@ void encode_schema(const Schema& schema, ByteWriter& writer) {
     writer.put(static_cast<std::uint8_t>(field.vector.element));
     writer.put(static_cast<std::uint8_t>(field.metric));
     writer.put(static_cast<std::uint8_t>(field.index));
-    writer.put(static_cast<std::uint8_t>((field.primary_key ? kPrimaryKey : 0) |
-                                         (field.auto_id ? kAutoId : 0) |
-                                         (field.nullable ? kNullable : 0)));
+    writer.put(static_cast<std::uint8_t>(
+        (field.primary_key ? kPrimaryKey : 0) | (field.auto_id ? kAutoId : 0) |
+        (field.nullable ? kNullable : 0) | (field.dynamic ? kDynamic : 0) |
+        (field.partition_key ? kPartitionKey : 0)));
     writer.put(field.vector.dim);
     writer.put_string(field.model_card);
+    put_parts(field, writer);
   }
 }
 
-Result<Schema> decode_schema(ByteReader& reader) {
+Result<Schema> decode_schema(ByteReader& reader, bool tagged) {
   const auto count = reader.get<std::uint32_t>();
   std::vector<Field> fields;
   bool ok = true;
@@ -52,8 +104,11 @@ Result<Schema> decode_schema(ByteReader& reader) {
     field.primary_key = (flags & kPrimaryKey) != 0;
     field.auto_id = (flags & kAutoId) != 0;
     field.nullable = (flags & kNullable) != 0;
+    field.dynamic = (flags & kDynamic) != 0;
+    field.partition_key = (flags & kPartitionKey) != 0;
     field.vector.dim = reader.get<std::uint32_t>();
     field.model_card = reader.get_string();
+    if (tagged) SIMILE_TRY(get_parts(field, reader));
     fields.push_back(std::move(field));
   }
   if (!reader.ok() || !ok) return fail(ErrorCode::kDataLoss, "a schema is cut short or damaged");

@@ -10,6 +10,7 @@ namespace simile::segment {
 void encode_schema(const Schema& schema, ByteWriter& writer);
 
 /// kDataLoss where the bytes are no schema; what is returned went through Schema::make().
-Result<Schema> decode_schema(ByteReader& reader);
+/// `tagged`: the fields have tagged parts, as in every format but the first.
+Result<Schema> decode_schema(ByteReader& reader, bool tagged);
 
 }  // namespace simile::segment
