@@ -29,6 +29,10 @@ struct IndexSearchOptions {
   std::uint32_t threads = 1;  ///< 0: every core
 };
 
+/// A graph keeps float32 rows in memory in as few bits as they need: 8 or 16 where that loses
+/// nothing, else 16 with a step for each row (an error of at most 2^-16 of the row's largest
+/// component, in distances about 1e-5 of them). A flat index keeps them as they are.
+///
 /// Thread rule: searches may run together; add, remove and save exclude everything else and are
 /// serialised inside.
 class Index {

@@ -29,7 +29,10 @@ enum class ElementType : std::uint8_t {
   kFloat16 = 1,
   kBFloat16 = 2,
   kInt8 = 3,
-  kBit = 4
+  kBit = 4,
+  // How a graph keeps float32 rows in memory; nothing else has these types.
+  kUint8 = 5,    ///< 0..255, all that these rows contain
+  kScaled16 = 6  ///< a float32 step, then int16 multiples of it
 };
 
 enum class IndexKind : std::uint8_t { kFlat = 0, kGraph = 1 };
@@ -49,7 +52,9 @@ struct VectorType {
       case ElementType::kFloat32: return std::size_t{dim} * 4;
       case ElementType::kFloat16:
       case ElementType::kBFloat16: return std::size_t{dim} * 2;
-      case ElementType::kInt8: return dim;
+      case ElementType::kInt8:
+      case ElementType::kUint8: return dim;
+      case ElementType::kScaled16: return 4 + std::size_t{dim} * 2;
       case ElementType::kBit: return (std::size_t{dim} + 7) / 8;
     }
     return 0;

@@ -21,6 +21,7 @@ int type_number(ElementType element) {
     case ElementType::kBFloat16: return NPY_UINT16;
     case ElementType::kInt8: return NPY_INT8;
     case ElementType::kBit: return NPY_UINT8;
+    default: break;
   }
   return NPY_NOTYPE;
 }

@@ -59,7 +59,9 @@ Status check_vectors(const MatrixView& vectors, Metric metric, std::uint64_t fir
         if (zero) return zero_vector(first_row + i);
       }
       return {};
-    case ElementType::kBit: return {};
+    case ElementType::kBit:
+    case ElementType::kUint8:
+    case ElementType::kScaled16: return {};
   }
   return {};
 }

@@ -73,6 +73,10 @@ Result<IndexKind> parse_index_kind(std::string_view name) {
 }
 
 Status check_metric(Metric metric, ElementType element) {
+  if (element > ElementType::kBit) {
+    return fail(ErrorCode::kInvalidArgument,
+                "vectors are float32, float16, bfloat16, int8 or bit; other types are internal");
+  }
   const bool of_bits = metric == Metric::kHamming || metric == Metric::kJaccard;
   if (of_bits == (element == ElementType::kBit)) return {};
   return fail(

@@ -12,7 +12,7 @@ namespace simile::db {
 namespace {
 
 constexpr std::string_view kKind = "index";
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;
 
 std::unexpected<Error> damaged(std::string_view what) {
   return fail(ErrorCode::kDataLoss, join_text("the index file is damaged: ", what));
@@ -30,6 +30,7 @@ std::vector<std::byte> encode_options(const StandaloneState& state) {
   out.put(state.options.seed);
   out.put(static_cast<std::uint64_t>(state.row_count()));
   out.put(state.ids.next_id());
+  out.put(static_cast<std::uint8_t>(state.rows.stored_type().element));
   return out.take();
 }
 
@@ -38,7 +39,18 @@ struct Header {
   bool counting = true;
   std::uint64_t rows = 0;
   std::int64_t next_id = 0;
+  ElementType stored = ElementType::kFloat32;  // of the rows in the file
 };
+
+// Whether rows of type `element` may be kept as `stored`.
+bool may_store(std::uint8_t element, std::uint8_t kind, std::uint8_t stored) {
+  if (stored == element) return true;
+  const auto type = static_cast<ElementType>(stored);
+  return static_cast<ElementType>(element) == ElementType::kFloat32 &&
+         static_cast<IndexKind>(kind) == IndexKind::kGraph &&
+         (type == ElementType::kUint8 || type == ElementType::kFloat16 ||
+          type == ElementType::kScaled16);
+}
 
 Result<Header> read_header(const io::SectionReader& reader) {
   SIMILE_ASSIGN(const auto bytes, reader.verified_section("options"));
@@ -54,15 +66,18 @@ Result<Header> read_header(const io::SectionReader& reader) {
   header.options.seed = in.get<std::uint64_t>();
   header.rows = in.get<std::uint64_t>();
   header.next_id = in.get<std::int64_t>();
+  const auto stored = reader.format() < 2 ? element : in.get<std::uint8_t>();
   if (!in.ok() || element > static_cast<std::uint8_t>(ElementType::kBit) ||
       metric > static_cast<std::uint8_t>(Metric::kJaccard) ||
       kind > static_cast<std::uint8_t>(IndexKind::kGraph) ||
-      header.rows > StandaloneState::kRowsMax || header.next_id < 0) {
+      header.rows > StandaloneState::kRowsMax || header.next_id < 0 ||
+      !may_store(element, kind, stored)) {
     return damaged("its options are out of range");
   }
   header.options.type.element = static_cast<ElementType>(element);
   header.options.metric = static_cast<Metric>(metric);
   header.options.kind = static_cast<IndexKind>(kind);
+  header.stored = static_cast<ElementType>(stored);
   return header;
 }
 
@@ -120,11 +135,10 @@ Status read_standalone(const io::SectionReader& reader, StandaloneState& state) 
   SIMILE_ASSIGN(const auto rows, reader.verified_section("rows"));
   SIMILE_ASSIGN(const auto live, reader.verified_section("live"));
   state.live.resize(header.rows);
-  if (rows.size() != header.rows * state.options.type.bytes() ||
-      live.size() != state.live.words().size_bytes()) {
+  state.rows.restore(header.stored, header.rows);
+  if (rows.size() != state.rows.bytes().size() || live.size() != state.live.words().size_bytes()) {
     return damaged("its rows do not fit");
   }
-  state.rows.resize(rows.size());
   if (!rows.empty()) {
     std::memcpy(state.rows.data(), rows.data(), rows.size());
     std::memcpy(state.live.words().data(), live.data(), live.size());

@@ -7,7 +7,8 @@
 
 namespace simile::db {
 
-StandaloneState::StandaloneState(const IndexOptions& index_options) : options(index_options) {
+StandaloneState::StandaloneState(const IndexOptions& index_options)
+    : options(index_options), rows(options.type, options.kind == IndexKind::kGraph) {
   if (options.kind == IndexKind::kGraph) {
     graph = index::GraphIndex::create(
         options.type, options.metric,
@@ -17,9 +18,7 @@ StandaloneState::StandaloneState(const IndexOptions& index_options) : options(in
   }
 }
 
-index::Rows StandaloneState::view() const {
-  return {MatrixView(rows.data(), live.size(), options.type), inverse_lengths};
-}
+index::Rows StandaloneState::view() const { return {rows.view(), inverse_lengths}; }
 
 Status StandaloneState::update_index(const index::BuildContext& context) {
   if (graph) return graph->insert(view(), context);
@@ -29,16 +28,16 @@ Status StandaloneState::update_index(const index::BuildContext& context) {
 
 Status StandaloneState::append(const MatrixView& vectors, std::span<const std::int64_t> new_ids,
                                const index::BuildContext& context) {
-  const std::size_t bytes = options.type.bytes();
   const std::size_t before = live.size();
-  rows.resize((before + vectors.rows) * bytes);
-  for (std::size_t i = 0; i < vectors.rows; ++i) {
-    std::memcpy(rows.data() + (before + i) * bytes, vectors.row(i), bytes);
-  }
+  const bool changed = rows.append(vectors, context.threads);
   if (options.metric == Metric::kCosine) {
-    inverse_lengths.resize(before + vectors.rows);
-    index::inverse_lengths(vectors, std::span(inverse_lengths).subspan(before));
+    // Of the rows as they are kept, so that a row is at distance 0 of itself.
+    const std::size_t first = changed ? 0 : before;
+    inverse_lengths.resize(rows.size());
+    index::inverse_lengths(rows.view().slice(first, rows.size() - first),
+                           std::span(inverse_lengths).subspan(first));
   }
+  if (changed && graph) graph->rebind(view());
   if (new_ids.empty()) {
     ids.append_next(vectors.rows);
   } else {
@@ -72,11 +71,8 @@ std::uint64_t StandaloneState::remove(std::span<const std::int64_t> gone) {
 
 Status StandaloneState::rebuild(const index::BuildContext& context) {
   StandaloneState fresh(options);
-  const std::size_t bytes = options.type.bytes();
-  fresh.rows.resize(live_count * bytes);
-  std::size_t next = 0;
   live.for_each([&](std::size_t row) {
-    std::memcpy(fresh.rows.data() + next++ * bytes, rows.data() + row * bytes, bytes);
+    fresh.rows.append_row_of(rows, row);
     fresh.ids.append(ids.id_of(RowId{static_cast<std::uint32_t>(row)}));
     if (!inverse_lengths.empty()) fresh.inverse_lengths.push_back(inverse_lengths[row]);
   });
@@ -111,7 +107,7 @@ void StandaloneState::search(const MatrixView& queries, const IndexSearchOptions
 }
 
 std::uint64_t StandaloneState::memory_bytes() const {
-  return rows.size() + inverse_lengths.capacity() * sizeof(float) + ids.memory_bytes() +
+  return rows.memory_bytes() + inverse_lengths.capacity() * sizeof(float) + ids.memory_bytes() +
          live.size() / 8 + (graph ? graph->memory_bytes() : 0);
 }
 

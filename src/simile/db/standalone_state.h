@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "simile/base/bitmap.h"
-#include "simile/base/growable_buffer.h"
 #include "simile/db/id_table.h"
 #include "simile/index.h"
 #include "simile/index/graph/graph_index.h"
 #include "simile/index/index.h"
+#include "simile/quantization/compact_rows.h"
 #include "simile/quantization/exact_scorer.h"
 
 namespace simile::db {
@@ -41,7 +41,7 @@ struct StandaloneState {
   std::uint64_t memory_bytes() const;
 
   IndexOptions options;
-  GrowableBuffer rows;
+  quantization::CompactRows rows;
   std::vector<float> inverse_lengths;  // cosine only
   IdTable ids;
   Bitmap live;

@@ -55,6 +55,7 @@ class TestVectors {
       case ElementType::kBFloat16: return bfloat16_to_float(half());
       case ElementType::kInt8: return static_cast<double>(static_cast<std::int8_t>(row[d]));
       case ElementType::kBit: return std::to_integer<int>(row[d / 8] >> (d % 8)) & 1;
+      default: break;
     }
     return 0;
   }
@@ -74,6 +75,7 @@ class TestVectors {
       case ElementType::kBit:
         if (value > 0) row[d / 8] |= std::byte{1} << (d % 8);
         break;
+      default: break;
     }
   }
 

@@ -18,6 +18,14 @@ void widen_vector(const void* from, std::size_t count, float* to) {
   }
 }
 
+/// kScaled16: a float32 step, then int16 multiples of it.
+inline void widen_scaled(const void* from, std::size_t count, float* to) {
+  float step;
+  __builtin_memcpy(&step, from, sizeof step);
+  widen_vector<std::int16_t>(static_cast<const unsigned char*>(from) + sizeof step, count, to);
+  for (std::size_t i = 0; i < count; ++i) to[i] *= step;
+}
+
 template <class Element>
 void narrow_vector(const float* from, std::size_t count, void* to) {
   auto* target = static_cast<Element*>(to);

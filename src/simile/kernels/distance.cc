@@ -21,6 +21,8 @@ const DistanceFunctions* find_functions(const DistanceTable& table, Op op, Eleme
       case ElementType::kFloat16: return l2 ? &table.l2_float16 : &table.product_float16;
       case ElementType::kBFloat16: return l2 ? &table.l2_bfloat16 : &table.product_bfloat16;
       case ElementType::kInt8: return l2 ? &table.l2_int8 : &table.product_int8;
+      case ElementType::kUint8: return l2 ? &table.l2_uint8 : &table.product_uint8;
+      case ElementType::kScaled16: return l2 ? &table.l2_scaled16 : &table.product_scaled16;
       case ElementType::kBit: return nullptr;
     }
   }
@@ -43,6 +45,8 @@ void to_float32(ElementType element, const void* from, std::size_t count, float*
     case ElementType::kFloat16: return table.from_float16(from, count, to);
     case ElementType::kBFloat16: return table.from_bfloat16(from, count, to);
     case ElementType::kInt8: return table.from_int8(from, count, to);
+    case ElementType::kUint8: return table.from_uint8(from, count, to);
+    case ElementType::kScaled16: return table.from_scaled16(from, count, to);
     default: break;
   }
   SIMILE_CHECK(element == ElementType::kInt8);  // or one of the float types above

@@ -1,12 +1,13 @@
 #pragma once
 /// Distances between vectors, compiled once per instruction set and chosen at run time.
 ///
-/// The query of a float16 or bfloat16 row is float32; of every other row it has the row's type.
+/// The query of an int8 or bit row has the row's type; of every other row it is float32.
 /// Results, as float:
 ///   kL2            sum of squared differences
 ///   kInnerProduct  dot product (a similarity: the sign is the caller's business)
 ///   kHamming       number of differing bits
 ///   kJaccard       1 - |a & b| / |a | b|, 0 for two empty sets
+/// kUint8 and kScaled16 rows are floats to a float32 query: component times step, rounded.
 /// int8 sums are exact integers up to dimension 65,536 before they become float; bits are counted
 /// exactly. Every function gives the same bits on every target, for the order of float additions is
 /// part of the algorithm. pair, scan and gather agree in every bit too. Equal vectors are at L2
@@ -31,7 +32,7 @@ enum class Op : std::uint8_t { kL2, kInnerProduct, kHamming, kJaccard };
 const DistanceFunctions& distance_functions(Op op, ElementType element,
                                             Target target = active_target());
 
-/// Converts `count` components of float16, bfloat16 or int8 to float32; other types assert.
+/// Converts the first `count` components of a row of any type but float32 and bits to float32.
 void to_float32(ElementType element, const void* from, std::size_t count, float* to,
                 Target target = active_target());
 /// Converts float32 to float16 or bfloat16, to nearest even; what is too large becomes infinity,

@@ -37,12 +37,19 @@ struct L2 {};
 struct Product {};
 
 // What a distance is made of: the types of its vectors, how a register of each is loaded, one step,
-// and the end. `length` below counts elements: components, or bytes of a bit vector.
+// and the end. `length` below counts elements: components, or bytes of a bit vector. A row is a
+// RowAt, to which elements are added; row_bytes() are what there is to prefetch of one.
+
+template <class Element>
+struct PlainRows {
+  using RowAt = const Element*;
+  static RowAt row_at(const void* row) { return static_cast<const Element*>(row); }
+  static std::size_t row_bytes(std::size_t length) { return length * sizeof(Element); }
+};
 
 template <class Op, class RowElement>
-struct FloatDistance {
+struct FloatDistance : PlainRows<RowElement> {
   using Query = float;
-  using Row = RowElement;
   using Vector = Lanes::Floats;
   using Sum = Lanes::Floats;
   static constexpr std::size_t kLanes = Lanes::kFloats;
@@ -71,12 +78,43 @@ struct FloatDistance {
   }
 };
 
+/// A row of kScaled16 on the way through it.
+struct ScaledRow {
+  const std::int16_t* components;
+  Lanes::Floats step;
+
+  friend ScaledRow operator+(ScaledRow row, std::size_t n) {
+    return {row.components + n, row.step};
+  }
+};
+
+template <class Op>
+struct ScaledDistance : FloatDistance<Op, float> {
+  using Base = FloatDistance<Op, float>;
+  using Vector = typename Base::Vector;
+  using RowAt = ScaledRow;
+  static RowAt row_at(const void* row) {
+    const auto* bytes = static_cast<const unsigned char*>(row);
+    float step;
+    __builtin_memcpy(&step, bytes, sizeof step);
+    return {reinterpret_cast<const std::int16_t*>(bytes + sizeof step), Lanes::broadcast(&step)};
+  }
+  static std::size_t row_bytes(std::size_t length) {
+    return sizeof(float) + length * sizeof(std::int16_t);
+  }
+  using Base::load;
+  using Base::load_first;
+  static Vector load(ScaledRow from) { return Lanes::mul(Lanes::load(from.components), from.step); }
+  static Vector load_first(ScaledRow from, std::size_t n) {
+    return Lanes::mul(Lanes::load_first(from.components, n), from.step);
+  }
+};
+
 /// Differences fit in int16, their squares' sums in uint32 up to 65,536 components; products' sums
 /// in int32. Additions wrap, so that any order is exact.
 template <class Op>
-struct Int8Distance {
+struct Int8Distance : PlainRows<std::int8_t> {
   using Query = std::int8_t;
-  using Row = std::int8_t;
   using Vector = Lanes::Shorts;
   using Sum = Lanes::Ints;
   static constexpr std::size_t kLanes = 2 * Lanes::kFloats;
@@ -103,9 +141,8 @@ struct Int8Distance {
   }
 };
 
-struct BitVectors {
+struct BitVectors : PlainRows<unsigned char> {
   using Query = unsigned char;
-  using Row = unsigned char;
   using Vector = Lanes::Bits;
   static constexpr std::size_t kLanes = Lanes::kBits;
 
@@ -151,7 +188,7 @@ struct Jaccard : BitVectors {
 /// One query to kRows rows.
 template <class Distance, std::size_t kRows>
 [[gnu::always_inline]] inline void distances(const typename Distance::Query* query,
-                                             const typename Distance::Row* const (&rows)[kRows],
+                                             const typename Distance::RowAt (&rows)[kRows],
                                              std::size_t length, float* out) {
   constexpr std::size_t kLanes = Distance::kLanes;
   constexpr std::size_t kSums = Distance::kSums;
@@ -188,7 +225,7 @@ template <class Distance, std::size_t kRows>
 
 template <class Distance>
 float pair_distance(const void* query, const void* row, std::size_t dim) {
-  const typename Distance::Row* const rows[] = {static_cast<const typename Distance::Row*>(row)};
+  const typename Distance::RowAt rows[] = {Distance::row_at(row)};
   float out;
   distances<Distance, 1>(static_cast<const typename Distance::Query*>(query), rows,
                          Distance::length(dim), &out);
@@ -200,18 +237,17 @@ float pair_distance(const void* query, const void* row, std::size_t dim) {
 template <class Distance, std::size_t kGroup, class RowAt, class Before>
 [[gnu::always_inline]] inline void each_row(const void* query, std::size_t count, std::size_t dim,
                                             float* out, const RowAt& row_at, const Before& before) {
-  using Row = typename Distance::Row;
   const auto* first = static_cast<const typename Distance::Query*>(query);
   const std::size_t length = Distance::length(dim);
   std::size_t i = 0;
   for (; i + kGroup <= count; i += kGroup) {
     before(i);
-    const Row* rows[kGroup];
-    unroll<kGroup>(SIMILE_EACH(r) { rows[r] = reinterpret_cast<const Row*>(row_at(i + r)); });
+    typename Distance::RowAt rows[kGroup];
+    unroll<kGroup>(SIMILE_EACH(r) { rows[r] = Distance::row_at(row_at(i + r)); });
     distances<Distance, kGroup>(first, rows, length, out + i);
   }
   for (; i < count; ++i) {
-    const Row* const rows[] = {reinterpret_cast<const Row*>(row_at(i))};
+    const typename Distance::RowAt rows[] = {Distance::row_at(row_at(i))};
     distances<Distance, 1>(first, rows, length, out + i);
   }
 }
@@ -227,7 +263,7 @@ void scan_distances(const void* query, const void* rows, std::size_t stride, std
   const auto* base = static_cast<const unsigned char*>(rows);
   const auto row_at = SIMILE_EACH(i) { return base + i * stride; };
   const auto nothing = [](std::size_t) {};
-  if (Distance::length(dim) * sizeof(typename Distance::Row) >= kStreamedBytes) {
+  if (Distance::row_bytes(Distance::length(dim)) >= kStreamedBytes) {
     each_row<Distance, 1>(query, count, dim, out, row_at, nothing);
   } else {
     each_row<Distance, Lanes::kRowsAtOnce>(query, count, dim, out, row_at, nothing);
@@ -243,7 +279,7 @@ void gather_distances(const void* query, const void* base, std::size_t stride,
   constexpr std::size_t kAheadBytes = 2048;
   constexpr std::size_t kGroup = Lanes::kRowsAtOnce;
   const auto* first = static_cast<const unsigned char*>(base);
-  const std::size_t bytes = Distance::length(dim) * sizeof(typename Distance::Row);
+  const std::size_t bytes = Distance::row_bytes(Distance::length(dim));
   const std::size_t ahead = bytes * 4 >= kAheadBytes ? 4 : kAheadBytes / (bytes + 1);
   const auto row_at = SIMILE_EACH(i) { return first + ids[i] * stride; };
   std::size_t prefetched = 0;

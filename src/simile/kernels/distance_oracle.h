@@ -22,8 +22,7 @@ struct Kernel {
   ElementType row;
 
   ElementType query() const {
-    return row == ElementType::kFloat16 || row == ElementType::kBFloat16 ? ElementType::kFloat32
-                                                                         : row;
+    return row == ElementType::kInt8 || row == ElementType::kBit ? row : ElementType::kFloat32;
   }
   bool is_float() const { return row != ElementType::kInt8 && row != ElementType::kBit; }
 };
@@ -33,13 +32,18 @@ inline constexpr Kernel kKernels[] = {
     {Op::kL2, ElementType::kFloat16},  {Op::kInnerProduct, ElementType::kFloat16},
     {Op::kL2, ElementType::kBFloat16}, {Op::kInnerProduct, ElementType::kBFloat16},
     {Op::kL2, ElementType::kInt8},     {Op::kInnerProduct, ElementType::kInt8},
+    {Op::kL2, ElementType::kUint8},    {Op::kInnerProduct, ElementType::kUint8},
+    {Op::kL2, ElementType::kScaled16}, {Op::kInnerProduct, ElementType::kScaled16},
     {Op::kHamming, ElementType::kBit}, {Op::kJaccard, ElementType::kBit},
 };
 
 inline std::string name_of(const Kernel& kernel) {
   const char* const ops[] = {"l2", "ip", "hamming", "jaccard"};
-  return std::string(ops[static_cast<std::size_t>(kernel.op)]) + "_" +
-         std::string(simile::name_of(kernel.row));
+  const std::string row = kernel.row == ElementType::kUint8 ? "uint8"
+                          : kernel.row == ElementType::kScaled16
+                              ? "scaled16"
+                              : std::string(simile::name_of(kernel.row));
+  return std::string(ops[static_cast<std::size_t>(kernel.op)]) + "_" + row;
 }
 
 inline std::size_t bytes_of(ElementType element, std::size_t dim) {
@@ -62,6 +66,10 @@ inline double component(ElementType element, const std::byte* vector, std::size_
     case ElementType::kBFloat16:
       return static_cast<double>(bfloat16_to_float(read_at<std::uint16_t>(vector, i)));
     case ElementType::kInt8: return static_cast<double>(read_at<std::int8_t>(vector, i));
+    case ElementType::kUint8: return static_cast<double>(read_at<std::uint8_t>(vector, i));
+    case ElementType::kScaled16:
+      return static_cast<double>(read_at<float>(vector, 0)) *
+             static_cast<double>(read_at<std::int16_t>(vector + sizeof(float), i));
     case ElementType::kBit:
       return (std::to_integer<unsigned>(vector[i / 8]) >> (i % 8)) & 1 ? 1.0 : 0.0;
   }
@@ -108,17 +116,31 @@ inline void put_component(ElementType element, std::byte* vector, std::size_t i,
     case ElementType::kFloat16: return put(float_to_float16(value));
     case ElementType::kBFloat16: return put(float_to_bfloat16(value));
     case ElementType::kInt8: return put(static_cast<std::int8_t>(value));
+    case ElementType::kUint8: return put(static_cast<std::uint8_t>(value));
+    case ElementType::kScaled16: {
+      const auto multiple = static_cast<std::int16_t>(value);
+      std::memcpy(vector + sizeof(float) + i * sizeof multiple, &multiple, sizeof multiple);
+      return;
+    }
     case ElementType::kBit: break;
   }
 }
 
-/// Components near a normal distribution; int8 over its whole range; bits even.
+/// Components near a normal distribution; integers over their whole range; bits even.
 inline void fill_randomly(ElementType element, std::byte* vector, std::size_t dim, Random& random) {
+  if (element == ElementType::kScaled16) {
+    const auto step = static_cast<float>(0.001 * (1 + std::abs(random.normal())));
+    std::memcpy(vector, &step, sizeof step);
+  }
   for (std::size_t i = 0; i < dim; ++i) {
     if (element == ElementType::kBit) {
       if (i % 8 == 0) vector[i / 8] = static_cast<std::byte>(random.below(256));
     } else if (element == ElementType::kInt8) {
       put_component(element, vector, i, static_cast<float>(random.below(256)) - 128);
+    } else if (element == ElementType::kUint8) {
+      put_component(element, vector, i, static_cast<float>(random.below(256)));
+    } else if (element == ElementType::kScaled16) {
+      put_component(element, vector, i, static_cast<float>(random.below(65'535)) - 32'767);
     } else {
       put_component(element, vector, i, static_cast<float>(random.normal()));
     }

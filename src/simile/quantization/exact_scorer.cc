@@ -37,6 +37,15 @@ double squared_length(const void* vector, VectorType type) {
       return squared_length<std::uint16_t>(vector, type.dim, bfloat16_to_float);
     case ElementType::kInt8:
       return squared_length<std::int8_t>(vector, type.dim, [](std::int8_t v) { return v; });
+    case ElementType::kUint8:
+      return squared_length<std::uint8_t>(vector, type.dim, [](std::uint8_t v) { return v; });
+    case ElementType::kScaled16: {
+      float step = 0;
+      std::memcpy(&step, vector, sizeof step);
+      return squared_length<std::int16_t>(
+          static_cast<const std::byte*>(vector) + sizeof step, type.dim,
+          [step](std::int16_t v) { return static_cast<double>(step * static_cast<float>(v)); });
+    }
     case ElementType::kBit: break;
   }
   return 1;
@@ -60,7 +69,7 @@ float inverse_length(const void* vector, VectorType type) {
 }
 
 VectorType query_type(VectorType rows) {
-  if (rows.element == ElementType::kFloat16 || rows.element == ElementType::kBFloat16) {
+  if (rows.element != ElementType::kInt8 && rows.element != ElementType::kBit) {
     rows.element = ElementType::kFloat32;
   }
   return rows;

@@ -46,8 +46,9 @@ void Int8Codec::prepare(const void* vector, ElementType element, float* out) con
   }
 }
 
-void Int8Codec::project_row(const void* row, float inverse_length, float* out) const {
-  prepare(row, type_.element, out);
+void Int8Codec::project_row(const void* row, ElementType element, float inverse_length,
+                            float* out) const {
+  prepare(row, element, out);
   if (metric_ == Metric::kInnerProduct) {
     const double rest = longest_squared_ - squared_length_of(out, type_.dim);
     out[type_.dim] = static_cast<float>(std::sqrt(std::max(0.0, rest)));
@@ -120,7 +121,7 @@ Int8Codec Int8Codec::train(const MatrixView& rows, std::span<const float> invers
   std::vector<float> largest(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t row = sample(i);
-    codec.project_row(rows.row(row), inverse_of(row), vector.data());
+    codec.project_row(rows.row(row), rows.type.element, inverse_of(row), vector.data());
     for (const float v : vector) largest[i] = std::max(largest[i], std::fabs(v));
   }
   const std::size_t rank = count - 1 - count / 1000;

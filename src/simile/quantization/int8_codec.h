@@ -38,8 +38,9 @@ class Int8Codec {
   static std::size_t code_dim_of(VectorType type, Metric metric);
   std::size_t code_dim() const { return rotation_.padded_dim(); }
 
-  /// Rotated, centred floats of a row, code_dim() of them: step 4 is left out.
-  void project_row(const void* row, float inverse_length, float* out) const;
+  /// Rotated, centred floats of a row, code_dim() of them: step 4 is left out. `element` is its
+  /// type as it is kept, which may be smaller than the type of the vectors.
+  void project_row(const void* row, ElementType element, float inverse_length, float* out) const;
   /// The same of a query, of query_type(type).
   void project_query(const void* query, float* out) const;
   /// Step 4.

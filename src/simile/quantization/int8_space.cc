@@ -54,7 +54,7 @@ void Int8Space::encode(const MatrixView& rows, std::span<const float> inverse_le
                  for (std::size_t i = first + begin; i < first + end; ++i) {
                    const std::uint32_t row = nodes[i];
                    const float inverse = inverse_lengths.empty() ? 1.0f : inverse_lengths[row];
-                   codec_->project_row(rows.row(row), inverse, projected.data());
+                   codec_->project_row(rows.row(row), rows.type.element, inverse, projected.data());
                    codec_->quantize(projected.data(), rows_.as<std::int8_t>() + i * stride_);
                  }
                });

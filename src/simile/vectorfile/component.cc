@@ -65,7 +65,7 @@ bool same_bytes(StoredType stored, ElementType element) {
     case ElementType::kFloat16: return stored == StoredType::kFloat16;
     case ElementType::kInt8: return stored == StoredType::kInt8;
     case ElementType::kBit: return stored == StoredType::kUint8;
-    case ElementType::kBFloat16: return false;
+    default: return false;
   }
   return false;
 }

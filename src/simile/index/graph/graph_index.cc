@@ -39,7 +39,10 @@ class GraphOver final : public GraphIndex {
 
   IndexKind kind() const override { return IndexKind::kGraph; }
   std::size_t size() const override { return map_.rows(); }
-  void rebind(const Rows& rows) override { rows_ = rows; }
+  void rebind(const Rows& rows) override {
+    rows_ = rows;
+    map_.forget_hashes();
+  }
 
   Status insert(const Rows& rows, const BuildContext& context) override {
     rows_ = rows;

@@ -23,7 +23,7 @@ class GraphIndex : public VectorIndex {
   /// Takes rows [size(), rows.vectors.rows) in, and refers to `rows` from now on; the rows it has
   /// must be the same bytes. After kCancelled only destruction is allowed.
   virtual Status insert(const Rows& rows, const BuildContext& context) = 0;
-  /// The rows have moved.
+  /// The rows have moved, or are kept in another type now.
   virtual void rebind(const Rows& rows) = 0;
 };
 

@@ -18,8 +18,11 @@ namespace simile::index {
 
 class NodeMap {
  public:
-  /// Maps rows [rows(), vectors.rows); earlier rows must be the same bytes as before.
+  /// Maps rows [rows(), vectors.rows); earlier rows must be the same bytes as before, unless
+  /// forget_hashes() was called.
   void append(const MatrixView& vectors);
+  /// The bytes of rows have changed; equal ones are equal still.
+  void forget_hashes() { slots_.clear(); }
 
   std::size_t rows() const { return rows_; }
   std::size_t nodes() const { return first_rows_.size(); }

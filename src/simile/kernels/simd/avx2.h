@@ -50,6 +50,18 @@ struct Lanes {
   static Floats load_first(const std::int8_t* from, std::size_t n) {
     return widen(first_bytes(from, n), std::int8_t{});
   }
+  static Floats load(const std::uint8_t* from) {
+    return widen(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)), std::uint8_t{});
+  }
+  static Floats load_first(const std::uint8_t* from, std::size_t n) {
+    return widen(first_bytes(from, n), std::uint8_t{});
+  }
+  static Floats load(const std::int16_t* from) {
+    return widen(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)), std::int16_t{});
+  }
+  static Floats load_first(const std::int16_t* from, std::size_t n) {
+    return widen(first_bytes(from, n * 2), std::int16_t{});
+  }
   static Floats broadcast(const float* from) { return _mm256_broadcast_ss(from); }
 
   static void store(float* to, Floats x) { _mm256_storeu_ps(to, x); }
@@ -193,6 +205,12 @@ struct Lanes {
   static Floats widen(__m128i bits, Float16) { return _mm256_cvtph_ps(bits); }
   static Floats widen(__m128i bits, BFloat16) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
+  }
+  static Floats widen(__m128i bytes, std::uint8_t) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+  }
+  static Floats widen(__m128i shorts, std::int16_t) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(shorts));
   }
   static Floats widen(__m128i bytes, std::int8_t) {
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));

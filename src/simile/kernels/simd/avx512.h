@@ -52,6 +52,20 @@ struct Lanes {
   static Floats load_first(const std::int8_t* from, std::size_t n) {
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(mask16(n), from)));
   }
+  static Floats load(const std::uint8_t* from) {
+    return _mm512_cvtepi32_ps(
+        _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+  }
+  static Floats load_first(const std::uint8_t* from, std::size_t n) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask16(n), from)));
+  }
+  static Floats load(const std::int16_t* from) {
+    return _mm512_cvtepi32_ps(
+        _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))));
+  }
+  static Floats load_first(const std::int16_t* from, std::size_t n) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(mask16(n), from)));
+  }
   static Floats broadcast(const float* from) { return _mm512_set1_ps(*from); }
 
   static void store(float* to, Floats x) { _mm512_storeu_ps(to, x); }

@@ -45,6 +45,17 @@ struct Lanes {
     const int16x8_t shorts = vmovl_s8(first<int8x8_t>(from, n));
     return vcvtq_f32_s32(vmovl_s16(vget_low_s16(shorts)));
   }
+  static Floats load(const std::uint8_t* from) { return load_first(from, 4); }
+  static Floats load_first(const std::uint8_t* from, std::size_t n) {
+    const uint16x8_t shorts = vmovl_u8(first<uint8x8_t>(from, n));
+    return vcvtq_f32_u32(vmovl_u16(vget_low_u16(shorts)));
+  }
+  static Floats load(const std::int16_t* from) {
+    return vcvtq_f32_s32(vmovl_s16(first<int16x4_t>(from, 8)));
+  }
+  static Floats load_first(const std::int16_t* from, std::size_t n) {
+    return vcvtq_f32_s32(vmovl_s16(first<int16x4_t>(from, n * 2)));
+  }
   static Floats broadcast(const float* from) { return vld1q_dup_f32(from); }
 
   static void store(float* to, Floats x) { vst1q_f32(to, x); }

@@ -38,6 +38,14 @@ struct Lanes {
   static Floats load_first(const std::int8_t* from, std::size_t n) {
     return convert<std::int8_t>(from, n, [](std::int8_t x) { return static_cast<float>(x); });
   }
+  static Floats load(const std::uint8_t* from) { return load_first(from, kFloats); }
+  static Floats load_first(const std::uint8_t* from, std::size_t n) {
+    return convert<std::uint8_t>(from, n, [](std::uint8_t x) { return static_cast<float>(x); });
+  }
+  static Floats load(const std::int16_t* from) { return load_first(from, kFloats); }
+  static Floats load_first(const std::int16_t* from, std::size_t n) {
+    return convert<std::int16_t>(from, n, [](std::int16_t x) { return static_cast<float>(x); });
+  }
   static Floats broadcast(const float* from) {
     const float value = *from;
     return Floats{value, value, value, value};

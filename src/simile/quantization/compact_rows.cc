@@ -1,0 +1,153 @@
+#include "simile/quantization/compact_rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "simile/base/parallel.h"
+#include "simile/kernels/distance.h"
+
+namespace simile::quantization {
+
+namespace {
+
+constexpr std::size_t kGrain = 1024;
+constexpr float kMultiplesMax = 32'767;
+
+bool fits_bytes(const float* row, std::size_t dim) {
+  bool fits = true;
+  for (std::size_t d = 0; d < dim; ++d) {
+    const float x = row[d];
+    fits &= x >= 0 && x <= 255 &&
+            static_cast<float>(static_cast<std::int32_t>(std::clamp(x, 0.0f, 255.0f))) == x;
+  }
+  return fits;
+}
+
+bool fits_halves(const float* row, std::size_t dim, std::vector<std::uint16_t>& halves,
+                 std::vector<float>& back) {
+  halves.resize(dim);
+  back.resize(dim);
+  kernels::from_float32(ElementType::kFloat16, row, dim, halves.data());
+  kernels::to_float32(ElementType::kFloat16, halves.data(), dim, back.data());
+  return std::equal(back.begin(), back.end(), row);
+}
+
+// The smallest type that holds all rows: none larger than it need be, none smaller than `least`.
+ElementType smallest(const MatrixView& rows, ElementType least) {
+  const std::size_t dim = rows.type.dim;
+  std::vector<float> row(dim);
+  std::vector<std::uint16_t> halves;
+  std::vector<float> back;
+  for (std::size_t i = 0; i < rows.rows && least != ElementType::kScaled16; ++i) {
+    std::memcpy(row.data(), rows.row(i), dim * sizeof(float));
+    if (least == ElementType::kUint8 && !fits_bytes(row.data(), dim)) least = ElementType::kFloat16;
+    if (least == ElementType::kFloat16 && !fits_halves(row.data(), dim, halves, back)) {
+      least = ElementType::kScaled16;
+    }
+  }
+  return least;
+}
+
+void write_multiples(const float* row, std::size_t dim, std::byte* to) {
+  float largest = 0;
+  for (std::size_t d = 0; d < dim; ++d) largest = std::max(largest, std::fabs(row[d]));
+  // A step below the normal numbers would have no inverse.
+  const float step = std::max(largest / kMultiplesMax, std::numeric_limits<float>::min());
+  const float inverse = 1.0f / step;
+  std::memcpy(to, &step, sizeof step);
+  auto* multiples = reinterpret_cast<std::int16_t*>(to + sizeof step);
+  for (std::size_t d = 0; d < dim; ++d) {
+    const float multiple = std::clamp(row[d] * inverse, -kMultiplesMax, kMultiplesMax);
+    multiples[d] = static_cast<std::int16_t>(multiple + std::copysign(0.5f, multiple));
+  }
+}
+
+void write_row(const float* row, VectorType stored, std::byte* to) {
+  switch (stored.element) {
+    case ElementType::kUint8:
+      for (std::size_t d = 0; d < stored.dim; ++d) to[d] = static_cast<std::byte>(row[d]);
+      return;
+    case ElementType::kFloat16:
+      return kernels::from_float32(ElementType::kFloat16, row, stored.dim, to);
+    default: return write_multiples(row, stored.dim, to);
+  }
+}
+
+}  // namespace
+
+bool CompactRows::append(const MatrixView& rows, std::uint32_t threads) {
+  bool changed = false;
+  if (shrink_ && rows.type.element == ElementType::kFloat32) {
+    const bool fresh = count_ == 0;
+    const ElementType now = stored_.element;
+    const ElementType least = fresh                          ? ElementType::kUint8
+                              : now == ElementType::kFloat32 ? ElementType::kScaled16
+                                                             : now;
+    const ElementType wanted = smallest(rows, least);
+    if (fresh) {
+      stored_.element = wanted;
+    } else if (wanted != now) {
+      change_type(wanted, threads);
+      changed = true;
+    }
+  }
+  const std::size_t bytes = stored_.bytes();
+  const std::size_t before = count_;
+  bytes_.resize((before + rows.rows) * bytes);
+  count_ += rows.rows;
+  const bool same = rows.type.element == stored_.element;
+  parallel_for(threads, rows.rows, kGrain, [&](std::size_t first, std::size_t last, std::uint32_t) {
+    std::vector<float> row(same ? 0 : stored_.dim);
+    for (std::size_t i = first; i < last; ++i) {
+      std::byte* to = bytes_.data() + (before + i) * bytes;
+      if (same) {
+        std::memcpy(to, rows.row(i), bytes);
+      } else {
+        std::memcpy(row.data(), rows.row(i), stored_.dim * sizeof(float));
+        write_row(row.data(), stored_, to);
+      }
+    }
+  });
+  return changed;
+}
+
+void CompactRows::append_row_of(const CompactRows& other, std::size_t i) {
+  if (count_ == 0) stored_ = other.stored_;
+  const std::size_t bytes = stored_.bytes();
+  if (bytes_.size() < (count_ + 1) * bytes) bytes_.resize((count_ + 1) * bytes);
+  std::memcpy(bytes_.data() + count_ * bytes, other.bytes_.data() + i * bytes, bytes);
+  ++count_;
+}
+
+void CompactRows::restore(ElementType element, std::size_t rows) {
+  stored_.element = element;
+  count_ = rows;
+  bytes_.resize(rows * stored_.bytes());
+}
+
+void CompactRows::change_type(ElementType element, std::uint32_t threads) {
+  const MatrixView old = view();
+  VectorType type = stored_;
+  type.element = element;
+  GrowableBuffer bytes;
+  bytes.resize(count_ * type.bytes());
+  parallel_for(threads, count_, kGrain, [&](std::size_t first, std::size_t last, std::uint32_t) {
+    std::vector<float> row(type.dim);
+    for (std::size_t i = first; i < last; ++i) {
+      if (old.type.element == ElementType::kFloat32) {
+        std::memcpy(row.data(), old.row(i), type.dim * sizeof(float));
+      } else {
+        kernels::to_float32(old.type.element, old.row(i), type.dim, row.data());
+      }
+      write_row(row.data(), type, bytes.data() + i * type.bytes());
+    }
+  });
+  bytes_ = std::move(bytes);
+  stored_ = type;
+}
+
+}  // namespace simile::quantization

@@ -1,0 +1,49 @@
+#pragma once
+/// Rows in memory in as few bytes as they need: float32 rows are kept
+///   as bytes    where every component of all of them is a whole number of 0..255 (pictures, SIFT),
+///   as float16  where float16 holds every component exactly (what models of half precision make),
+///   else        as 16-bit multiples of a step for each row, its largest component / 32,767: the
+///               error of a component is at most half a step, 2^-16 of the largest.
+/// Rows of other types are kept as they come. The first rows decide; later ones that do not fit
+/// change the type of all, from bytes to float16 and from either to multiples, never back.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "simile/base/growable_buffer.h"
+#include "simile/types.h"
+
+namespace simile::quantization {
+
+class CompactRows {
+ public:
+  /// Of rows of `type`; with `shrink` false they stay as they are.
+  CompactRows(VectorType type, bool shrink) : stored_(type), shrink_(shrink) {}
+
+  std::size_t size() const { return count_; }
+  /// The rows as they are kept: of kUint8, kFloat16 or kScaled16 where float32 rows came.
+  MatrixView view() const { return {bytes_.data(), count_, stored_}; }
+  VectorType stored_type() const { return stored_; }
+
+  /// Rows of the type it was made for. True where rows of before have changed their type.
+  bool append(const MatrixView& rows, std::uint32_t threads);
+  /// Row `i` of other rows, which have the same stored type or are the first to come here.
+  void append_row_of(const CompactRows& other, std::size_t i);
+  /// Takes over rows that were kept elsewhere as `element`; they begin at zero and are filled by
+  /// the caller through data().
+  void restore(ElementType element, std::size_t rows);
+  std::byte* data() { return bytes_.data(); }
+  std::span<const std::byte> bytes() const { return {bytes_.data(), count_ * stored_.bytes()}; }
+  std::uint64_t memory_bytes() const { return bytes_.size(); }
+
+ private:
+  void change_type(ElementType element, std::uint32_t threads);
+
+  VectorType stored_;
+  bool shrink_;
+  std::size_t count_ = 0;
+  GrowableBuffer bytes_;
+};
+
+}  // namespace simile::quantization
