@@ -3,7 +3,8 @@
 /// Builds a graph over raw float32 rows and prints, for each effort, recall@10 and queries a second
 /// on one thread, one at a time and as a batch, in processor time: other programs then disturb it
 /// less. TRUTH holds 100 int32 row numbers a query. The environment: THREADS=2 (of the build),
-/// DEGREE=32, EFFORT=64 (of the build), ROWS (only the first), SAVE=file, LOAD=file, PASSES=3.
+/// DEGREE=32, EFFORT=64 (of the build), ROWS (only the first), MEMORY=1 (to optimise
+/// for memory), SAVE=file, LOAD=file, PASSES=3.
 
 #include <algorithm>
 #include <chrono>
@@ -84,7 +85,8 @@ struct Bench {
     }
     const index::GraphOptions options{
         .degree = static_cast<std::uint32_t>(number_of("DEGREE", 32)),
-        .build_effort = static_cast<std::uint32_t>(number_of("EFFORT", 64))};
+        .build_effort = static_cast<std::uint32_t>(number_of("EFFORT", 64)),
+        .optimize = number_of("MEMORY", 0) != 0 ? Optimize::kMemory : Optimize::kSpeed};
     const auto threads = static_cast<std::uint32_t>(number_of("THREADS", 2));
     const std::size_t before = resident_bytes();
     const double start = seconds();

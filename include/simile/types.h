@@ -37,6 +37,10 @@ enum class ElementType : std::uint8_t {
 
 enum class IndexKind : std::uint8_t { kFlat = 0, kGraph = 1 };
 
+/// What a graph is made for. kMemory: its nodes are 4-bit codes and edges, about dim / 2 + 140
+/// bytes a vector at degree 32, and exact rows are read from disk. Bit vectors have one form only.
+enum class Optimize : std::uint8_t { kSpeed = 0, kMemory = 1 };
+
 inline constexpr std::uint32_t kMaxDimension = 65'536;
 inline constexpr std::uint32_t kMaxK = 16'384;
 
@@ -91,12 +95,15 @@ std::string_view name_of(Metric metric);
 std::string_view name_of(ElementType type);
 /// "flat", "graph".
 std::string_view name_of(IndexKind kind);
+/// "speed", "memory".
+std::string_view name_of(Optimize optimize);
 
 /// The inverse of name_of; also takes "euclidean", "inner_product", "angular". The error lists
 /// the names that are known.
 Result<Metric> parse_metric(std::string_view name);
 Result<ElementType> parse_element_type(std::string_view name);
 Result<IndexKind> parse_index_kind(std::string_view name);
+Result<Optimize> parse_optimize(std::string_view name);
 
 /// Bit vectors go with hamming and jaccard, all others with l2, ip and cosine.
 Status check_metric(Metric metric, ElementType element);

@@ -31,6 +31,8 @@ constexpr NameTable<ElementType, 5> kElements{{{"float32", ElementType::kFloat32
                                                {"bit", ElementType::kBit}}};
 constexpr NameTable<IndexKind, 2> kKinds{
     {{"flat", IndexKind::kFlat}, {"graph", IndexKind::kGraph}}};
+constexpr NameTable<Optimize, 2> kOptimizes{
+    {{"speed", Optimize::kSpeed}, {"memory", Optimize::kMemory}}};
 constexpr std::array<std::string_view, 16> kCodes = {
     "ok",        "cancelled",      "unknown",           "invalid_argument",   "deadline_exceeded",
     "not_found", "already_exists", "permission_denied", "resource_exhausted", "failed_precondition",
@@ -63,6 +65,7 @@ std::string_view name_of(ErrorCode code) { return kCodes[static_cast<std::size_t
 std::string_view name_of(Metric metric) { return find_name(kMetrics, metric); }
 std::string_view name_of(ElementType type) { return find_name(kElements, type); }
 std::string_view name_of(IndexKind kind) { return find_name(kKinds, kind); }
+std::string_view name_of(Optimize optimize) { return find_name(kOptimizes, optimize); }
 
 Result<Metric> parse_metric(std::string_view name) { return find_value(kMetrics, "metric", name); }
 Result<ElementType> parse_element_type(std::string_view name) {
@@ -70,6 +73,10 @@ Result<ElementType> parse_element_type(std::string_view name) {
 }
 Result<IndexKind> parse_index_kind(std::string_view name) {
   return find_value(kKinds, "index kind", name);
+}
+
+Result<Optimize> parse_optimize(std::string_view name) {
+  return find_value(kOptimizes, "optimize", name);
 }
 
 Status check_metric(Metric metric, ElementType element) {

@@ -61,6 +61,7 @@ struct GraphOptions {
   std::uint32_t degree = 32;
   std::uint32_t build_effort = 64;
   std::uint64_t seed = 1;
+  Optimize optimize = Optimize::kSpeed;
 };
 
 struct BuildContext {

@@ -21,7 +21,7 @@ namespace simile::index {
 
 /// `Expander` has: kAtOnce; touch(node), which asks for the begin of its memory; prefetch(node),
 /// for all of it; expand(node, next), which inserts into `beam`, and prefetches `next`, kNoNode if
-/// none.
+/// none; settle(), which inserts what expand() has left for later.
 template <class Expander>
 void walk(Expander& expander, Beam& beam) {
   std::array<std::uint32_t, Expander::kAtOnce> nodes;
@@ -39,6 +39,7 @@ void walk(Expander& expander, Beam& beam) {
     for (std::size_t i = 0; i < taken; ++i) {
       expander.expand(nodes[i], i + 1 < taken ? nodes[i + 1] : kNoNode);
     }
+    expander.settle();
   }
 }
 

@@ -366,6 +366,7 @@ Status insert_nodes(Graph<typename Walk::Layout>& graph, bool recoded,
 }
 
 template Status insert_nodes<FusedWalk>(Graph<FusedLayout>&, bool, const BuildContext&);
-template Status insert_nodes<CodeWalk>(Graph<PlainLayout>&, bool, const BuildContext&);
+template Status insert_nodes<BitWalk>(Graph<BitWalk::Layout>&, bool, const BuildContext&);
+template Status insert_nodes<Int4Walk>(Graph<Int4Walk::Layout>&, bool, const BuildContext&);
 
 }  // namespace simile::index

@@ -17,6 +17,7 @@
 /// first pass then needs little effort, and its large batches cost nothing. This is what the second
 /// round of Vamana (DiskANN, NeurIPS 2019) and the iterations of SymphonyQG (SIGMOD 2025) are for.
 
+#include "simile/index/graph/code_walk.h"
 #include "simile/index/graph/graph.h"
 #include "simile/index/graph/node_walk.h"
 

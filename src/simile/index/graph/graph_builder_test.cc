@@ -14,8 +14,9 @@ namespace {
 
 using quantization::Int8Space;
 
-struct Grown {
-  Grown(std::size_t rows, std::uint32_t dim, std::uint32_t degree)
+template <class Walk>
+struct GrownAs {
+  GrownAs(std::size_t rows, std::uint32_t dim, std::uint32_t degree)
       : vectors(rows, {ElementType::kFloat32, dim}, 1),
         graph(vectors.view().type, Metric::kL2, {.degree = degree, .build_effort = 40}) {}
 
@@ -23,7 +24,7 @@ struct Grown {
     std::vector<std::uint32_t> nodes(rows);
     std::iota(nodes.begin(), nodes.end(), 0u);
     const bool recoded = graph.space.append(vectors.view().slice(0, rows), {}, nodes, 2);
-    ASSERT_TRUE(insert_nodes<FusedWalk>(graph, recoded, {.threads = 2}));
+    ASSERT_TRUE(insert_nodes<Walk>(graph, recoded, {.threads = 2}));
   }
 
   std::vector<std::uint32_t> neighbors(std::uint32_t node) const {
@@ -46,12 +47,20 @@ struct Grown {
   }
 
   TestVectors vectors;
-  Graph<FusedLayout> graph;
+  Graph<typename Walk::Layout> graph;
 };
 
-TEST(GraphBuilder, EveryNodeIsReachableFromTheRootAtEverySize) {
+template <class Walk>
+class GraphBuilderOf : public testing::Test {
+ protected:
+  using Grown = GrownAs<Walk>;
+};
+using Walks = testing::Types<FusedWalk, Int4Walk>;
+TYPED_TEST_SUITE(GraphBuilderOf, Walks);
+
+TYPED_TEST(GraphBuilderOf, EveryNodeIsReachableFromTheRootAtEverySize) {
   for (const std::uint32_t degree : {8, 32}) {
-    Grown grown(3000, 6, degree);
+    typename TestFixture::Grown grown(3000, 6, degree);
     for (const std::size_t rows : {1, 2, 3, 10, 100, 1000, 3000}) {
       grown.grow_to(rows);
       EXPECT_EQ(grown.reachable(), rows) << "degree " << degree;
@@ -59,8 +68,8 @@ TEST(GraphBuilder, EveryNodeIsReachableFromTheRootAtEverySize) {
   }
 }
 
-TEST(GraphBuilder, FarApartClustersStayConnected) {
-  Grown grown(600, 4, 8);
+TYPED_TEST(GraphBuilderOf, FarApartClustersStayConnected) {
+  typename TestFixture::Grown grown(600, 4, 8);
   for (std::size_t i = 0; i < 600; ++i) {
     auto* row = reinterpret_cast<float*>(grown.vectors.row(i));
     for (std::size_t d = 0; d < 4; ++d) {
@@ -71,8 +80,8 @@ TEST(GraphBuilder, FarApartClustersStayConnected) {
   EXPECT_EQ(grown.reachable(), 600u);
 }
 
-TEST(GraphBuilder, EdgesAreInRangeAndNoneRepeatsOrLeadsHome) {
-  Grown grown(2000, 16, 16);
+TYPED_TEST(GraphBuilderOf, EdgesAreInRangeAndNoneRepeatsOrLeadsHome) {
+  typename TestFixture::Grown grown(2000, 16, 16);
   grown.grow_to(700);
   grown.grow_to(2000);
   for (std::uint32_t node = 0; node < 2000; ++node) {
@@ -88,8 +97,8 @@ TEST(GraphBuilder, EdgesAreInRangeAndNoneRepeatsOrLeadsHome) {
   }
 }
 
-TEST(GraphBuilder, FewAtATimeKeepTheTreeAndTheOrderOfEdges) {
-  Grown grown(2400, 16, 32);
+TYPED_TEST(GraphBuilderOf, FewAtATimeKeepTheTreeAndTheOrderOfEdges) {
+  typename TestFixture::Grown grown(2400, 16, 32);
   grown.grow_to(2000);
   for (std::size_t rows = 2010; rows <= 2400; rows += 10) grown.grow_to(rows);
   EXPECT_EQ(grown.reachable(), 2400u);

@@ -29,10 +29,14 @@ Status check_edges(const Graph<Layout>& graph, std::size_t nodes) {
 
 Result<GraphOptions> read_options(ByteReader& reader) {
   GraphOptions options;
-  options.degree = reader.get<std::uint32_t>();
+  options.degree = reader.get<std::uint8_t>();
+  const auto optimize = reader.get<std::uint8_t>();
+  const auto unused = reader.get<std::uint16_t>();
+  options.optimize = static_cast<Optimize>(optimize);
   options.build_effort = reader.get<std::uint32_t>();
   options.seed = reader.get<std::uint64_t>();
-  if (!reader.ok() || options.degree == 0 || options.degree > kDegreeMax) {
+  if (!reader.ok() || options.degree == 0 || options.degree > kDegreeMax ||
+      optimize > static_cast<std::uint8_t>(Optimize::kMemory) || unused != 0) {
     return damaged("its options are out of range");
   }
   return options;
@@ -74,7 +78,9 @@ Status read_tree(std::span<const std::byte> parents, std::size_t nodes, GraphTre
 template <class Layout>
 Status write_graph(io::SectionWriter& writer, const NodeMap& map, const Graph<Layout>& graph) {
   ByteWriter meta;
-  meta.put(graph.options.degree);
+  meta.put(static_cast<std::uint8_t>(graph.options.degree));
+  meta.put(static_cast<std::uint8_t>(graph.options.optimize));
+  meta.put(std::uint16_t{0});
   meta.put(graph.options.build_effort);
   meta.put(graph.options.seed);
   meta.put(graph.tree.root);
@@ -88,6 +94,12 @@ Status write_graph(io::SectionWriter& writer, const NodeMap& map, const Graph<La
   SIMILE_TRY(writer.add_section("graph.rows", rows.bytes()));
   SIMILE_TRY(writer.add_section("graph.parents", std::as_bytes(std::span(graph.tree.parents))));
   return writer.add_section("graph.nodes", graph.space.rows());
+}
+
+Result<GraphOptions> read_graph_options(const io::SectionReader& reader) {
+  SIMILE_ASSIGN(const auto meta, reader.verified_section("graph.meta"));
+  ByteReader meta_reader(meta);
+  return read_options(meta_reader);
 }
 
 template <class Layout>
@@ -115,11 +127,12 @@ Result<LoadedGraph<Layout>> read_graph(const io::SectionReader& reader, VectorTy
   return LoadedGraph<Layout>{std::move(map), std::move(graph)};
 }
 
-template Status write_graph(io::SectionWriter&, const NodeMap&, const Graph<FusedLayout>&);
-template Status write_graph(io::SectionWriter&, const NodeMap&, const Graph<PlainLayout>&);
-template Result<LoadedGraph<FusedLayout>> read_graph(const io::SectionReader&, VectorType, Metric,
-                                                     std::size_t);
-template Result<LoadedGraph<PlainLayout>> read_graph(const io::SectionReader&, VectorType, Metric,
-                                                     std::size_t);
+#define SIMILE_GRAPH_FILE_OF(Layout)                                                            \
+  template Status write_graph(io::SectionWriter&, const NodeMap&, const Graph<Layout>&);        \
+  template Result<LoadedGraph<Layout>> read_graph(const io::SectionReader&, VectorType, Metric, \
+                                                  std::size_t);
+SIMILE_GRAPH_FILE_OF(FusedLayout)
+SIMILE_GRAPH_FILE_OF(BitLayout)
+SIMILE_GRAPH_FILE_OF(Int4Layout)
 
 }  // namespace simile::index

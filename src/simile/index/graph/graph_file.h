@@ -16,6 +16,9 @@ struct LoadedGraph {
   Graph<Layout> graph;
 };
 
+/// What the graph in the file was made with; kDataLoss where that makes no sense.
+Result<GraphOptions> read_graph_options(const io::SectionReader& reader);
+
 /// Verifies checksums and invariants: kDataLoss where an edge, a row or a size is out of range.
 template <class Layout>
 Result<LoadedGraph<Layout>> read_graph(const io::SectionReader& reader, VectorType type,

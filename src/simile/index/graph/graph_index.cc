@@ -17,10 +17,6 @@ namespace simile::index {
 namespace {
 
 constexpr std::size_t kScanAlways = 512;
-// Codes order nearly as the rows do, so few more than k rows have to be read; more with more
-// effort, so that recall reaches 1.
-constexpr std::size_t kRerankMore = 2;
-constexpr std::size_t kRerankShare = 32;
 
 template <class Walk>
 class GraphOver final : public GraphIndex {
@@ -99,7 +95,7 @@ class GraphOver final : public GraphIndex {
   bool walk_one(const void* query, BeamSize beam, const SearchOptions& options, Hit* hits) const {
     thread_local Scratch scratch;
     const Bitmap* allowed = options.allowed;
-    const std::size_t wanted = options.k + kRerankMore + beam.width / kRerankShare;
+    const std::size_t wanted = Walk::rows_to_rank(options.k, beam.width);
     const auto search = [&](const auto& counts) {
       Walk::from_query(graph_, query, beam, counts, scratch.walk);
     };
@@ -160,15 +156,22 @@ Result<std::unique_ptr<GraphIndex>> load_as(const io::SectionReader& reader, con
 std::unique_ptr<GraphIndex> GraphIndex::create(VectorType type, Metric metric,
                                                const GraphOptions& options) {
   if (type.element == ElementType::kBit) {
-    return std::make_unique<GraphOver<CodeWalk>>(type, metric, options);
+    return std::make_unique<GraphOver<BitWalk>>(type, metric, options);
+  }
+  if (options.optimize == Optimize::kMemory) {
+    return std::make_unique<GraphOver<Int4Walk>>(type, metric, options);
   }
   return std::make_unique<GraphOver<FusedWalk>>(type, metric, options);
 }
 
 Result<std::unique_ptr<GraphIndex>> GraphIndex::load(const io::SectionReader& reader,
                                                      const Rows& rows, Metric metric) {
-  return rows.vectors.type.element == ElementType::kBit ? load_as<CodeWalk>(reader, rows, metric)
-                                                        : load_as<FusedWalk>(reader, rows, metric);
+  if (rows.vectors.type.element == ElementType::kBit) {
+    return load_as<BitWalk>(reader, rows, metric);
+  }
+  SIMILE_ASSIGN(const GraphOptions options, read_graph_options(reader));
+  return options.optimize == Optimize::kMemory ? load_as<Int4Walk>(reader, rows, metric)
+                                               : load_as<FusedWalk>(reader, rows, metric);
 }
 
 Result<std::unique_ptr<VectorIndex>> build_graph(const Rows& rows, Metric metric,

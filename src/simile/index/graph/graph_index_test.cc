@@ -13,8 +13,10 @@ namespace {
 constexpr std::uint32_t kK = 10;
 
 struct Built {
-  Built(std::size_t rows, MetricCase c, std::uint32_t dim = 40)
-      : metric(c.metric), base(rows, {c.element, dim}, 1), stored(base, c.metric) {}
+  Built(Optimize optimize, std::size_t rows, MetricCase c, std::uint32_t dim = 40)
+      : metric(c.metric), base(rows, {c.element, dim}, 1), stored(base, c.metric) {
+    options.optimize = optimize;
+  }
 
   void build(std::uint32_t threads = 2) {
     auto made = build_graph(stored.rows, metric, options, {.threads = threads});
@@ -62,10 +64,12 @@ std::vector<std::byte> file_bytes(const VectorIndex& index) {
   return bytes;
 }
 
-TEST(GraphIndex, ReachesHighRecallForEveryTypeAndMetric) {
+class GraphIndexFor : public testing::TestWithParam<Optimize> {};
+
+TEST_P(GraphIndexFor, ReachesHighRecallForEveryTypeAndMetric) {
   for (const MetricCase& c : all_metric_cases()) {
     SCOPED_TRACE(std::string(name_of(c.element)) + " " + std::string(name_of(c.metric)));
-    Built built(1500, c);
+    Built built(GetParam(), 1500, c);
     built.build();
     EXPECT_GT(built.recall(200), 0.99);
     // A window: were the walk to scan everything, little effort would give full recall as well.
@@ -75,8 +79,8 @@ TEST(GraphIndex, ReachesHighRecallForEveryTypeAndMetric) {
   }
 }
 
-TEST(GraphIndex, EveryVectorFindsItself) {
-  Built built(5000, {ElementType::kFloat32, Metric::kL2}, 16);
+TEST_P(GraphIndexFor, EveryVectorFindsItself) {
+  Built built(GetParam(), 5000, {ElementType::kFloat32, Metric::kL2}, 16);
   built.build();
   for (std::size_t i = 0; i < 5000; ++i) {
     Hit hit;
@@ -85,10 +89,10 @@ TEST(GraphIndex, EveryVectorFindsItself) {
   }
 }
 
-TEST(GraphIndex, SameBytesForAnyNumberOfThreads) {
+TEST_P(GraphIndexFor, SameBytesForAnyNumberOfThreads) {
   for (const MetricCase c : {MetricCase{ElementType::kFloat32, Metric::kCosine},
                              MetricCase{ElementType::kBit, Metric::kJaccard}}) {
-    Built built(2500, c);
+    Built built(GetParam(), 2500, c);
     built.build(1);
     const std::vector<std::byte> one = file_bytes(*built.index);
     for (const std::uint32_t threads : {2, 5}) {
@@ -98,9 +102,9 @@ TEST(GraphIndex, SameBytesForAnyNumberOfThreads) {
   }
 }
 
-TEST(GraphIndex, SmallCollectionsAreExact) {
+TEST_P(GraphIndexFor, SmallCollectionsAreExact) {
   for (std::size_t rows = 0; rows < 40; ++rows) {
-    Built built(rows, {ElementType::kFloat32, Metric::kL2}, 3);
+    Built built(GetParam(), rows, {ElementType::kFloat32, Metric::kL2}, 3);
     built.build();
     if (rows != 0) {
       EXPECT_EQ(built.recall(10), 1.0) << rows << " rows";
@@ -108,8 +112,8 @@ TEST(GraphIndex, SmallCollectionsAreExact) {
   }
 }
 
-TEST(GraphIndex, ReturnsKRowsWheneverKMatchWhateverTheFilter) {
-  Built built(4000, {ElementType::kFloat32, Metric::kL2});
+TEST_P(GraphIndexFor, ReturnsKRowsWheneverKMatchWhateverTheFilter) {
+  Built built(GetParam(), 4000, {ElementType::kFloat32, Metric::kL2});
   built.build();
   Random random(5);
   for (const std::size_t share : {2, 5, 20, 100, 390, 1000}) {
@@ -129,8 +133,8 @@ TEST(GraphIndex, ReturnsKRowsWheneverKMatchWhateverTheFilter) {
   EXPECT_GT(built.recall(64, &far), 0.9);
 }
 
-TEST(GraphIndex, DuplicatesDoNotLowerRecallAndAllComeBack) {
-  Built built(3000, {ElementType::kFloat32, Metric::kL2});
+TEST_P(GraphIndexFor, DuplicatesDoNotLowerRecallAndAllComeBack) {
+  Built built(GetParam(), 3000, {ElementType::kFloat32, Metric::kL2});
   const std::size_t bytes = built.base.view().type.bytes();
   for (std::size_t i = 1000; i < 1500; ++i) {
     std::memcpy(built.base.row(i), built.base.row(7), bytes);
@@ -146,8 +150,8 @@ TEST(GraphIndex, DuplicatesDoNotLowerRecallAndAllComeBack) {
   EXPECT_GT(built.recall(200), 0.99);
 }
 
-TEST(GraphIndex, GrowsByPartsToTheSameQuality) {
-  Built built(4000, {ElementType::kFloat32, Metric::kCosine});
+TEST_P(GraphIndexFor, GrowsByPartsToTheSameQuality) {
+  Built built(GetParam(), 4000, {ElementType::kFloat32, Metric::kCosine});
   auto graph = GraphIndex::create(built.base.view().type, Metric::kCosine, built.options);
   for (std::size_t rows = 1; rows <= 4000; rows = std::min<std::size_t>(4000, rows * 3)) {
     Rows part = built.stored.rows;
@@ -160,8 +164,8 @@ TEST(GraphIndex, GrowsByPartsToTheSameQuality) {
   EXPECT_GT(built.recall(100), 0.98);
 }
 
-TEST(GraphIndex, CancelledInsertionLeavesAWholeGraphThatGoesOn) {
-  Built built(3000, {ElementType::kFloat32, Metric::kL2});
+TEST_P(GraphIndexFor, CancelledInsertionLeavesAWholeGraphThatGoesOn) {
+  Built built(GetParam(), 3000, {ElementType::kFloat32, Metric::kL2});
   auto graph = GraphIndex::create(built.base.view().type, Metric::kL2, built.options);
   CancelToken cancel;
   const Progress stop = [&](std::uint64_t done, std::uint64_t) {
@@ -179,7 +183,7 @@ TEST(GraphIndex, CancelledInsertionLeavesAWholeGraphThatGoesOn) {
   EXPECT_GT(built.recall(200), 0.99);
 }
 
-class SavedGraph : public testing::Test {
+class SavedGraphFor : public testing::TestWithParam<Optimize> {
  protected:
   // A file with the sections of a graph, of which `change` may alter one before it is written.
   template <class Change>
@@ -204,9 +208,9 @@ class SavedGraph : public testing::Test {
   std::unique_ptr<io::SectionReader> reader_;
 };
 
-TEST_F(SavedGraph, AnswersTheSameAfterLoading) {
+TEST_P(SavedGraphFor, AnswersTheSameAfterLoading) {
   for (const MetricCase& c : all_metric_cases()) {
-    Built built(1500, c);
+    Built built(GetParam(), 1500, c);
     std::memcpy(built.base.row(900), built.base.row(3), built.base.view().type.bytes());
     built.stored = TestRows(built.base, c.metric);
     built.build();
@@ -225,8 +229,8 @@ TEST_F(SavedGraph, AnswersTheSameAfterLoading) {
   }
 }
 
-TEST_F(SavedGraph, HostileBytesAreAnErrorOrHarmless) {
-  Built built(200, {ElementType::kFloat32, Metric::kL2}, 5);
+TEST_P(SavedGraphFor, HostileBytesAreAnErrorOrHarmless) {
+  Built built(GetParam(), 200, {ElementType::kFloat32, Metric::kL2}, 5);
   built.build();
   constexpr std::uint64_t kSeed = 11;
   Random random(kSeed);
@@ -255,6 +259,14 @@ TEST_F(SavedGraph, HostileBytesAreAnErrorOrHarmless) {
   }
   EXPECT_GT(refused, 100u) << "seed " << kSeed;
 }
+
+constexpr Optimize kOptimizes[] = {Optimize::kSpeed, Optimize::kMemory};
+std::string test_name(const testing::TestParamInfo<Optimize>& info) {
+  return std::string(name_of(info.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(Either, GraphIndexFor, testing::ValuesIn(kOptimizes), test_name);
+INSTANTIATE_TEST_SUITE_P(Either, SavedGraphFor, testing::ValuesIn(kOptimizes), test_name);
 
 }  // namespace
 }  // namespace simile::index

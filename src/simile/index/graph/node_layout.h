@@ -12,6 +12,7 @@
 
 #include "simile/kernels/neighbor_codes.h"
 #include "simile/quantization/bit_space.h"
+#include "simile/quantization/int4_space.h"
 #include "simile/quantization/int8_space.h"
 #include "simile/quantization/neighbor_codec.h"
 
@@ -20,9 +21,10 @@ namespace simile::index {
 inline constexpr std::uint32_t kNoNode = 0xFFFF'FFFF;
 
 /// code, to a multiple of 4 bytes | ids (u32 x places)
+template <class SpaceType>
 class PlainLayout {
  public:
-  using Space = quantization::BitSpace;
+  using Space = SpaceType;
 
   PlainLayout(std::size_t code_bytes, std::uint32_t degree)
       : places_(degree),
@@ -47,6 +49,9 @@ class PlainLayout {
   std::size_t ids_at_;
   std::size_t tail_bytes_;
 };
+
+using BitLayout = PlainLayout<quantization::BitSpace>;
+using Int4Layout = PlainLayout<quantization::Int4Space>;
 
 /// int8 code | ids (u32 x places) | addends, factors (f16 x places, each) | blocks of neighbour
 /// codes (quantization/neighbor_codec.h). Places are the degree, rounded up to whole blocks of 32.

@@ -1,7 +1,6 @@
 #pragma once
-/// How a query, or a node, finds its nearest nodes: by estimates from the rows of the nodes on the
-/// way where they are there (FusedLayout), by the codes of the nodes themselves elsewhere
-/// (PlainLayout).
+/// How a query, or a node, finds its nearest nodes by estimates from the rows of the nodes on the
+/// way (FusedLayout; code_walk.h has the other).
 ///
 /// from_query() and from_node() leave in scratch.found the nodes that were expanded and count, each
 /// with the distance of its code. For nodes of the graph as queries this is the same on every
@@ -58,6 +57,7 @@ class FusedExpander {
     prefetch_lines<CacheLevel::kSecond>(graph_.space.row(node), graph_.space.stride());
   }
 
+  void settle() const {}
   void expand(std::uint32_t node, std::uint32_t next) {
     if (!scratch_.expanded.insert(node)) {
       if (next != kNoNode) prefetch(next);
@@ -120,82 +120,14 @@ void walk_fused(const Graph<FusedLayout>& graph, BeamSize size, const Counts& co
   walk(expander, scratch.beam);
 }
 
-struct CodeScratch {
-  Beam beam;
-  VisitedSet visited;
-  EntryTable::Scratch entries;
-  std::vector<std::uint32_t> nodes;
-  std::vector<float> distances;
-  std::vector<Candidate> found;
-  quantization::BitSpace::QueryBuffer query;
-
-  bool was_expanded(std::uint32_t node) const { return visited.contains(node); }
-};
-
-template <class Scorer, class Counts>
-class CodeExpander {
- public:
-  static constexpr std::size_t kAtOnce = 1;
-
-  CodeExpander(const Graph<PlainLayout>& graph, const Scorer& scorer, const Counts& counts,
-               CodeScratch& scratch)
-      : graph_(graph), scorer_(scorer), counts_(counts), scratch_(scratch) {}
-
-  SIMILE_ALWAYS_INLINE void touch(std::uint32_t) const {}
-  SIMILE_ALWAYS_INLINE void prefetch(std::uint32_t) const {}
-
-  void expand(std::uint32_t node, std::uint32_t) {
-    scratch_.nodes.clear();
-    const std::uint32_t* ids = graph_.ids(node);
-    for (std::size_t i = 0; i < graph_.layout.places(); ++i) {
-      if (ids[i] != kNoNode && scratch_.visited.insert(ids[i])) scratch_.nodes.push_back(ids[i]);
-    }
-    enter();
-  }
-  void begin(std::uint32_t node) {
-    if (scratch_.visited.insert(node)) scratch_.nodes.push_back(node);
-  }
-  /// Scores scratch.nodes into the beam.
-  void enter() {
-    Beam& beam = scratch_.beam;
-    scratch_.distances.resize(scratch_.nodes.size());
-    scorer_(scratch_.nodes.data(), scratch_.nodes.size(), scratch_.distances.data());
-    for (std::size_t i = 0; i < scratch_.nodes.size(); ++i) {
-      if (!(scratch_.distances[i] < beam.bound())) continue;
-      beam.insert(scratch_.distances[i], scratch_.nodes[i], counts_(scratch_.nodes[i]));
-    }
-  }
-
- private:
-  const Graph<PlainLayout>& graph_;
-  const Scorer& scorer_;
-  const Counts& counts_;
-  CodeScratch& scratch_;
-};
-
-template <class Scorer, class Counts>
-void walk_codes(const Graph<PlainLayout>& graph, const Scorer& scorer, BeamSize size,
-                const Counts& counts, CodeScratch& scratch) {
-  scratch.beam.reset(size);
-  scratch.visited.clear();
-  scratch.nodes.clear();
-  scratch.found.clear();
-  CodeExpander<Scorer, Counts> expander(graph, scorer, counts, scratch);
-  EntryTable::Starts starts;
-  const std::size_t count = graph.entries.starts(scorer, scratch.entries, starts);
-  for (std::size_t i = 0; i < count; ++i) expander.begin(starts[i].node);
-  expander.begin(graph.tree.root);
-  expander.enter();
-  walk(expander, scratch.beam);
-  for (const Beam::Entry& entry : scratch.beam.entries()) {
-    if (entry.counts()) scratch.found.push_back({entry.distance(), entry.node()});
-  }
-}
-
-/// The walk of one layout: from a query (of query_type()), and from a node.
+/// The walk over fused rows: from a query (of query_type()), and from a node.
 struct FusedWalk {
   using Layout = FusedLayout;
   using Scratch = FusedScratch;
+
+  /// Codes of 8 bits order nearly as rows do, so few more than k rows have to be read; more with
+  /// more effort, so that recall reaches 1.
+  static std::size_t rows_to_rank(std::size_t k, std::size_t effort) { return k + 2 + effort / 32; }
 
   template <class Counts>
   static void from_query(const Graph<Layout>& graph, const void* query, BeamSize size,
@@ -210,23 +142,6 @@ struct FusedWalk {
         graph, {effort, effort}, [](std::uint32_t) { return true; }, scratch);
     // Distances as node scorers give them.
     for (Candidate& found : scratch.found) found.distance *= graph.layout.codec().unit();
-  }
-};
-
-struct CodeWalk {
-  using Layout = PlainLayout;
-  using Scratch = CodeScratch;
-
-  template <class Counts>
-  static void from_query(const Graph<Layout>& graph, const void* query, BeamSize size,
-                         const Counts& counts, Scratch& scratch) {
-    walk_codes(graph, graph.space.query_scorer(query, scratch.query), size, counts, scratch);
-  }
-  static void from_node(const Graph<Layout>& graph, std::uint32_t node, std::size_t effort,
-                        Scratch& scratch) {
-    walk_codes(
-        graph, graph.space.node_scorer(node), {effort, effort}, [](std::uint32_t) { return true; },
-        scratch);
   }
 };
 

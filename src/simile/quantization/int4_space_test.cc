@@ -1,0 +1,162 @@
+#include "simile/quantization/int4_space.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "simile/base/random.h"
+#include "simile/quantization/exact_scorer.h"
+
+namespace simile::quantization {
+namespace {
+
+constexpr std::uint32_t kDim = 100;
+
+struct Data {
+  Data(std::size_t rows, Metric metric, std::uint64_t seed) : floats(rows * kDim) {
+    Random random(seed);
+    for (std::size_t i = 0; i < rows; ++i) {
+      const double length = 0.5 + random.uniform();
+      for (std::size_t d = 0; d < kDim; ++d) {
+        floats[i * kDim + d] = static_cast<float>(length * (random.normal() + (d == 0 ? 3 : 0)));
+      }
+    }
+    view = MatrixView(floats.data(), rows, {ElementType::kFloat32, kDim});
+    if (metric == Metric::kCosine) {
+      for (std::size_t i = 0; i < rows; ++i) {
+        inverse.push_back(inverse_length(view.row(i), view.type));
+      }
+    }
+    nodes.resize(rows);
+    std::iota(nodes.begin(), nodes.end(), 0u);
+  }
+  std::vector<float> floats;
+  MatrixView view;
+  std::vector<float> inverse;
+  std::vector<std::uint32_t> nodes;
+};
+
+Int4Space encoded(const Data& data, Metric metric, std::uint32_t threads = 2) {
+  Int4Space space(data.view.type, metric, 1);
+  space.append(data.view, data.inverse, data.nodes, threads);
+  return space;
+}
+
+std::vector<float> distances_to(const Int4Space& space, const Data& data, const void* query) {
+  Int4Space::QueryBuffer buffer;
+  std::vector<float> distances(space.size());
+  space.query_scorer(query, buffer)(data.nodes.data(), space.size(), distances.data());
+  return distances;
+}
+
+class Int4SpaceOf : public testing::TestWithParam<Metric> {};
+
+// Spearman's coefficient of the order by codes and the order by exact distances.
+TEST_P(Int4SpaceOf, OrdersRowsAsTheMetricDoes) {
+  const Metric metric = GetParam();
+  const Data data(400, metric, 1);
+  const Data queries(10, metric, 2);
+  const Int4Space space = encoded(data, metric);
+  for (std::size_t q = 0; q < 10; ++q) {
+    const ExactScorer exact(data.view, data.inverse, metric, queries.view.row(q));
+    const std::vector<float> by_code = distances_to(space, data, queries.view.row(q));
+    std::vector<float> by_row(400);
+    exact.scan(0, 400, by_row.data());
+    const auto ranks = [&](const std::vector<float>& values) {
+      std::vector<std::uint32_t> order = data.nodes;
+      std::ranges::sort(order, [&](auto a, auto b) { return values[a] < values[b]; });
+      std::vector<double> rank(values.size());
+      for (std::size_t i = 0; i < order.size(); ++i) rank[order[i]] = static_cast<double>(i);
+      return rank;
+    };
+    const auto a = ranks(by_code);
+    const auto b = ranks(by_row);
+    double sum = 0;
+    for (std::size_t i = 0; i < 400; ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+    // The component that inner product adds takes steps from the others.
+    EXPECT_GT(1 - 6 * sum / (400.0 * (400.0 * 400.0 - 1)),
+              metric == Metric::kInnerProduct ? 0.88 : 0.97);
+  }
+}
+
+TEST_P(Int4SpaceOf, IsTheSameForAnyNumberOfThreads) {
+  const Data data(1000, GetParam(), 1);
+  const Int4Space one = encoded(data, GetParam(), 1);
+  const Int4Space three = encoded(data, GetParam(), 3);
+  EXPECT_TRUE(std::ranges::equal(one.rows(), three.rows()));
+}
+
+TEST_P(Int4SpaceOf, IsTheSameAfterWritingAndReading) {
+  const Data data(300, GetParam(), 1);
+  const Int4Space space = encoded(data, GetParam());
+  ByteWriter writer;
+  space.write(writer);
+  Int4Space other(data.view.type, GetParam(), 1);
+  ByteReader reader(writer.bytes());
+  ASSERT_TRUE(other.read(reader, space.rows(), 300));
+  EXPECT_EQ(distances_to(space, data, data.view.row(5)),
+            distances_to(other, data, data.view.row(5)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Metrics, Int4SpaceOf,
+                         testing::Values(Metric::kL2, Metric::kInnerProduct, Metric::kCosine));
+
+TEST(Int4Space, DistancesOfNodesAreThoseOfTheirCodesAsQueries) {
+  const Data data(100, Metric::kL2, 1);
+  const Int4Space space = encoded(data, Metric::kL2);
+  for (std::uint32_t a = 0; a < 100; a += 7) {
+    std::vector<float> gathered(100);
+    space.node_scorer(a)(data.nodes.data(), 100, gathered.data());
+    std::vector<float> scanned(100);
+    space.distances(space.row(a), 0, space.rows().data(), nullptr, 100, scanned.data());
+    EXPECT_EQ(gathered, scanned);
+    EXPECT_EQ(gathered[a], 0);
+    // A vector is about as far from the codes of others as its own code is.
+    const std::vector<float> of_row = distances_to(space, data, data.view.row(a));
+    for (std::size_t b = 0; b < 100; ++b) {
+      if (b == a) continue;
+      EXPECT_NEAR(of_row[b] / gathered[b], 1, 0.25) << a << " " << b;
+    }
+  }
+}
+
+TEST(Int4Space, AppendsLaterRowsAsIfTheyHadBeenThere) {
+  const Data data(3000, Metric::kL2, 1);
+  const Int4Space whole = encoded(data, Metric::kL2);
+  Int4Space parts(data.view.type, Metric::kL2, 1);
+  for (const std::size_t rows : {10, 100, 3000}) {
+    parts.append(data.view.slice(0, rows), {}, std::span(data.nodes).first(rows), 1);
+  }
+  EXPECT_TRUE(std::ranges::equal(whole.rows(), parts.rows()));
+}
+
+TEST(Int4Space, ConstantAndZeroRowsHaveFiniteDistances) {
+  for (const float value : {0.0f, 1.0f, 1e30f}) {
+    Data data(20, Metric::kInnerProduct, 1);
+    std::ranges::fill(data.floats, value);
+    const Int4Space space = encoded(data, Metric::kInnerProduct);
+    for (const float d : distances_to(space, data, data.view.row(0))) {
+      EXPECT_TRUE(std::isfinite(d)) << value;
+    }
+  }
+}
+
+TEST(Int4Space, DamagedParametersAreRefused) {
+  const Data data(50, Metric::kL2, 1);
+  const Int4Space space = encoded(data, Metric::kL2);
+  ByteWriter writer;
+  space.write(writer);
+  for (std::size_t size = 0; size < writer.size(); ++size) {
+    Int4Space other(data.view.type, Metric::kL2, 1);
+    ByteReader reader(writer.bytes().first(size));
+    EXPECT_FALSE(other.read(reader, space.rows(), 50)) << size;
+  }
+  Int4Space other(data.view.type, Metric::kL2, 1);
+  ByteReader reader(writer.bytes());
+  EXPECT_FALSE(other.read(reader, space.rows().subspan(1), 50));
+}
+
+}  // namespace
+}  // namespace simile::quantization
