@@ -33,8 +33,11 @@ struct IndexSearchOptions {
 /// nothing, else 16 with a step for each row (an error of at most 2^-16 of the row's largest
 /// component, in distances about 1e-5 of them). A flat index keeps them as they are.
 ///
-/// Thread rule: searches may run together; add, remove and save exclude everything else and are
-/// serialised inside.
+/// Removing and adding happen in place: a removed vector's memory serves the next one.
+///
+/// Thread rule: any call from any thread. add, remove and save are serialised inside; searches go
+/// on beside them and wait for moments only, far less than a millisecond mostly. A search beside an
+/// add may find some of what is being added.
 class Index {
  public:
   static Result<Index> create(const IndexOptions& options);
@@ -49,17 +52,21 @@ class Index {
   /// Adds rows. `ids` is empty (ids go on from the largest so far, or from 0) or has one id >= 0
   /// a row; an id that is present already, or twice in `ids`, is an error, and then nothing is
   /// added. `rows.type` must equal options().type. The result is the same for any `threads`.
+  /// Cancelled, it adds nothing.
   Status add(const MatrixView& rows, std::span<const std::int64_t> ids = {},
              std::uint32_t threads = 0, const Progress& progress = {},
              const CancelToken* cancel = nullptr);
 
   /// Writes `queries.rows` x k ids and distances, nearest first, row by row; where fewer than k
-  /// vectors are there, id -1 and distance NaN. Ties are ordered by insertion.
+  /// vectors are there, id -1 and distance NaN. Ties are ordered by insertion, while nothing has
+  /// been removed.
   Status search(const MatrixView& queries, const IndexSearchOptions& options, std::int64_t* ids,
                 float* distances) const;
 
-  /// Removes vectors by id; returns how many were there. Their ids may be added again.
-  Result<std::uint64_t> remove(std::span<const std::int64_t> ids);
+  /// Removes vectors by id; returns how many were there. Their ids may be added again. Now and then
+  /// it tidies up the graph; `cancel` puts that off.
+  Result<std::uint64_t> remove(std::span<const std::int64_t> ids, std::uint32_t threads = 0,
+                               const CancelToken* cancel = nullptr);
 
   /// Writes one file, atomically: a crash leaves the old file or the new one.
   Status save(const std::string& path) const;

@@ -108,9 +108,13 @@ nb::tuple search(const Index& index, nb::handle q, std::int64_t k, std::int64_t 
 std::uint64_t remove(Index& index, nb::handle ids) {
   const IdsArgument given = ids_argument(ids, "ids");
   Result<std::uint64_t> removed;
-  {
+  if (index.size() * index.options().type.dim < kQuickComponents) {
     const nb::gil_scoped_release no_gil;
     removed = index.remove(given.values);
+  } else {
+    run_interruptibly(nb::none(), [&](const LongCall& call) {
+      removed = index.remove(given.values, 0, &call.cancel);
+    });
   }
   return value_of(std::move(removed));
 }
@@ -153,8 +157,9 @@ Vectors come in any array: NumPy and torch arrays of the index's dtype are read 
 be strided; other real dtypes and layouts are copied once. Bit vectors are uint8 of dim / 8 columns
 (numpy.packbits), or bool of dim columns.
 
-Searches may run in several threads at once; add, remove and save exclude everything else. The GIL
-is released during all of them. Ctrl-C stops a long add, which then has added nothing.)";
+Any method may be called in any thread; searches go on beside add, remove and save, and wait for
+moments only. The GIL is released during all of them. Ctrl-C stops a long add, which then has added
+nothing. The memory of removed vectors serves later ones.)";
 
 constexpr const char* kInitDoc = R"(An empty index.
 
@@ -185,7 +190,8 @@ constexpr const char* kSearchDoc = R"(The k nearest vectors of each query, neare
 :param ef: graph only: beam width, at least k is used; larger is slower and finds more
 :param threads: 0 is every core
 :returns: ids int64 (m, k) and distances float32 (m, k), of shape (k,) for one query; where
-    fewer than k vectors are there, id -1 and distance nan. Ties are in the order of insertion.
+    fewer than k vectors are there, id -1 and distance nan. Ties are in the order of insertion,
+    while nothing has been removed.
 :raises InvalidArgument: wrong shape, k out of range, NaN, Inf, a zero vector under cosine)";
 
 }  // namespace

@@ -81,6 +81,29 @@ void IdTable::append_next(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) append(next_id_);
 }
 
+void IdTable::replace(RowId row, std::int64_t id) {
+  ids_[value_of(row)] = id;
+  next_id_ = std::max(next_id_, id + 1);
+  if ((used_ + 1) * 4 > slots_.size() * 3) grow();
+  insert_slot(value_of(row));
+}
+
+void IdTable::truncate(std::size_t rows, std::int64_t next_id) {
+  for (std::size_t row = rows; row < rows_ && !counting_; ++row) {
+    const RowId id{static_cast<std::uint32_t>(row)};
+    if (find(ids_[row]) == id) remove(id);
+  }
+  if (!counting_) ids_.resize(rows);
+  rows_ = rows;
+  next_id_ = next_id;
+}
+
+void IdTable::keep_next_id(std::int64_t id) {
+  if (id <= next_id_) return;
+  if (counting_) leave_counting();
+  next_id_ = id;
+}
+
 void IdTable::remove(RowId row) {
   if (counting_) leave_counting();
   std::size_t slot = home(ids_[value_of(row)]);

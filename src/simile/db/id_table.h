@@ -30,11 +30,15 @@ class IdTable {
   void append_next(std::size_t count);
   /// Restores a row from a file: its id, which is free where it is not `live`.
   void append_listed(std::int64_t id, bool live);
+  /// Gives a row that has lost its id another one, which no row has.
+  void replace(RowId row, std::int64_t id);
+  /// Forgets the rows from `rows` on, and their ids.
+  void truncate(std::size_t rows, std::int64_t next_id);
   /// The id of `row` is free again.
   void remove(RowId row);
 
   /// Makes next_id() at least `id`.
-  void keep_next_id(std::int64_t id) { next_id_ = id > next_id_ ? id : next_id_; }
+  void keep_next_id(std::int64_t id);
 
   /// True while ids are row numbers.
   bool counting() const { return counting_; }

@@ -48,6 +48,34 @@ TEST(IdTable, AgreesWithAMapThroughAddingAndRemoving) {
   }
 }
 
+TEST(IdTable, RowsTakeOtherIdsAndTheLastAreForgotten) {
+  IdTable table;
+  table.append_next(5);
+  table.remove(RowId{2});
+  table.replace(RowId{2}, 40);
+  EXPECT_EQ(table.find(2), kNoRow);
+  EXPECT_EQ(table.find(40), RowId{2});
+  EXPECT_EQ(table.next_id(), 41);
+  table.append_next(2);
+  table.remove(RowId{6});
+  table.truncate(4, 41);
+  EXPECT_EQ(table.rows(), 4u);
+  EXPECT_EQ(table.find(4), kNoRow);
+  EXPECT_EQ(table.find(41), kNoRow);
+  EXPECT_EQ(table.find(40), RowId{2});
+  table.append_next(1);
+  EXPECT_EQ(table.find(41), RowId{4});
+  IdTable counting;
+  counting.append_next(5);
+  counting.truncate(3, 3);
+  EXPECT_TRUE(counting.counting());
+  EXPECT_EQ(counting.find(3), kNoRow);
+  counting.keep_next_id(9);
+  counting.append_next(1);
+  EXPECT_EQ(counting.find(9), RowId{3});
+  EXPECT_EQ(counting.find(1), RowId{1});
+}
+
 TEST(IdTable, CountingIdsTakeNoMemory) {
   IdTable table;
   table.append_next(1'000'000);

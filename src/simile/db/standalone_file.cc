@@ -111,6 +111,17 @@ Status read_ids(const io::SectionReader& reader, const Header& header, Standalon
   return {};
 }
 
+// Format 1 kept removed rows in the graph.
+void forget_removed(StandaloneState& state) {
+  std::vector<std::uint32_t> gone;
+  for (std::uint32_t row = 0; row < state.row_count() && state.dead() != 0; ++row) {
+    if (!state.live.test(row) && state.graph->has(row)) gone.push_back(row);
+  }
+  CancelToken later;
+  later.cancel();
+  if (!gone.empty()) (void)state.graph->remove(gone, {.threads = 1, .cancel = &later});
+}
+
 }  // namespace
 
 Status save_standalone(const std::string& path, const StandaloneState& state) {
@@ -157,6 +168,7 @@ Status read_standalone(const io::SectionReader& reader, StandaloneState& state) 
     return {};
   }
   SIMILE_ASSIGN(state.graph, index::GraphIndex::load(reader, state.view(), state.options.metric));
+  forget_removed(state);
   return {};
 }
 

@@ -1,9 +1,11 @@
 /// simile::Index: rows, ids and an index over them, in memory.
 ///
 /// Invariants
-/// 1. Rows are only appended. A removed row stays as a stepping stone of the graph, out of `live`,
-///    until more than half of all rows are such; then everything is built again without them.
-/// 2. The index covers exactly the rows there are.
+/// 1. A row keeps its place until it is removed; then the place is free for another. Where most are
+///    free the next addition gives them back.
+/// 2. The index covers exactly the rows in use.
+/// 3. One change at a time; searches go on beside it and wait for moments only
+/// (standalone_state.h).
 
 #include "simile/index.h"
 
@@ -29,7 +31,10 @@ namespace {
 using db::StandaloneState;
 
 constexpr std::size_t kQueryGrain = 64;
-constexpr std::size_t kRebuildAbove = 1024;
+// Queries between two moments in which a change may happen: as long as one moment, or one tile of a
+// scan.
+constexpr std::size_t kGraphQueries = 16;
+constexpr std::size_t kFlatQueries = 64;
 
 Status check_options(const IndexOptions& options) {
   SIMILE_TRY(check_metric(options.metric, options.type.element));
@@ -114,7 +119,7 @@ Result<Index> Index::load(const std::string& path) {
 
 Status Index::add(const MatrixView& rows, std::span<const std::int64_t> ids, std::uint32_t threads,
                   const Progress& progress, const CancelToken* cancel) {
-  const std::unique_lock lock(state_->mutex);
+  const std::lock_guard lock(state_->writing);
   SIMILE_TRY(check_type(rows.type, state_->options.type));
   SIMILE_TRY(check_vectors(rows, state_->options.metric));
   SIMILE_TRY(check_ids(state_->ids, ids, rows.rows));
@@ -124,9 +129,7 @@ Status Index::add(const MatrixView& rows, std::span<const std::int64_t> ids, std
                 join_text("an index holds at most ", StandaloneState::kRowsMax, " vectors"));
   }
   const index::BuildContext context{threads, progress, cancel};
-  if (state_->dead() > kRebuildAbove && state_->dead() > state_->live_count) {
-    SIMILE_TRY(state_->rebuild(context));
-  }
+  SIMILE_TRY(state_->shrink(rows.rows, context));
   return state_->append(rows, ids, context);
 }
 
@@ -150,10 +153,13 @@ Status Index::search(const MatrixView& queries, const IndexSearchOptions& option
     }
     prepared = MatrixView(converted.data(), queries.rows, query_type);
   }
-  const std::shared_lock lock(state_->mutex);
+  const std::size_t at_once = made.kind == IndexKind::kGraph ? kGraphQueries : kFlatQueries;
   const auto part = [&](std::size_t first, std::size_t last, std::uint32_t) {
-    state_->search(prepared.slice(first, last - first), options, ids + first * options.k,
-                   distances + first * options.k);
+    for (; first < last; first += at_once) {
+      const std::shared_lock together(state_->gate);
+      state_->search(prepared.slice(first, std::min(at_once, last - first)), options,
+                     ids + first * options.k, distances + first * options.k);
+    }
   };
   if (options.threads == 1 || queries.rows == 1) {
     part(0, queries.rows, 0);
@@ -165,25 +171,26 @@ Status Index::search(const MatrixView& queries, const IndexSearchOptions& option
   return {};
 }
 
-Result<std::uint64_t> Index::remove(std::span<const std::int64_t> ids) {
-  const std::unique_lock lock(state_->mutex);
-  return state_->remove(ids);
+Result<std::uint64_t> Index::remove(std::span<const std::int64_t> ids, std::uint32_t threads,
+                                    const CancelToken* cancel) {
+  const std::lock_guard lock(state_->writing);
+  return state_->remove(ids, {.threads = threads, .cancel = cancel});
 }
 
 Status Index::save(const std::string& path) const {
-  const std::shared_lock lock(state_->mutex);
+  const std::lock_guard lock(state_->writing);
   return db::save_standalone(path, *state_);
 }
 
 const IndexOptions& Index::options() const { return state_->options; }
 
 std::uint64_t Index::size() const {
-  const std::shared_lock lock(state_->mutex);
+  const std::shared_lock lock(state_->gate);
   return state_->live_count;
 }
 
 std::uint64_t Index::memory_bytes() const {
-  const std::shared_lock lock(state_->mutex);
+  const std::lock_guard lock(state_->writing);
   return state_->memory_bytes();
 }
 

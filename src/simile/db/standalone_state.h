@@ -3,11 +3,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <shared_mutex>
+#include <mutex>
 #include <span>
 #include <vector>
 
 #include "simile/base/bitmap.h"
+#include "simile/base/shared_gate.h"
 #include "simile/db/id_table.h"
 #include "simile/index.h"
 #include "simile/index/graph/graph_index.h"
@@ -17,14 +18,18 @@
 
 namespace simile::db {
 
+/// Thread rule: who changes anything, or saves, holds `writing`; search() holds `gate` together,
+/// and so does who reads a number without `writing`. What searches read is changed while `gate` is
+/// held alone.
 struct StandaloneState {
   static constexpr std::uint64_t kRowsMax = (1u << 30) - 1;  // a graph numbers nodes in 30 bits
 
   explicit StandaloneState(const IndexOptions& index_options);
 
+  /// Places of rows, those included that are not in use.
   std::size_t row_count() const { return live.size(); }
   std::size_t dead() const { return live.size() - live_count; }
-  std::uint64_t rows_free() const { return kRowsMax - live.size(); }
+  std::uint64_t rows_free() const { return kRowsMax - live_count; }
 
   /// All rows, dead ones included.
   index::Rows view() const;
@@ -32,9 +37,11 @@ struct StandaloneState {
   /// Input is checked already. On an error nothing is found that was not before.
   Status append(const MatrixView& vectors, std::span<const std::int64_t> new_ids,
                 const index::BuildContext& context);
-  std::uint64_t remove(std::span<const std::int64_t> gone);
-  /// Drops dead rows and builds the index again.
-  Status rebuild(const index::BuildContext& context);
+  /// Returns how many there were.
+  std::uint64_t remove(std::span<const std::int64_t> gone, const index::BuildContext& context);
+  /// Where most places are not in use even if `more` rows come, gives them back: builds the index
+  /// again.
+  Status shrink(std::size_t more, const index::BuildContext& context);
   /// Queries of query_type(); on the calling thread.
   void search(const MatrixView& queries, const IndexSearchOptions& search_options,
               std::int64_t* out_ids, float* out_distances) const;
@@ -48,10 +55,18 @@ struct StandaloneState {
   std::size_t live_count = 0;
   std::unique_ptr<index::GraphIndex> graph;  // null for flat
   std::unique_ptr<index::VectorIndex> flat;  // null for graph
-  mutable std::shared_mutex mutex;
+  std::mutex writing;
+  mutable SharedGate gate;
 
  private:
-  Status update_index(const index::BuildContext& context);
+  std::unique_ptr<index::GraphIndex> make_graph() const;
+  std::vector<std::uint32_t> places_for(std::size_t count) const;
+  void hold(const MatrixView& vectors, std::span<const std::uint32_t> places,
+            std::span<const std::int64_t> new_ids, std::uint32_t threads);
+  Status index_rows(std::span<const std::uint32_t> places, index::BuildContext context);
+  void take_back(std::span<const std::uint32_t> places, std::size_t rows_before,
+                 std::int64_t next_id);
+  void forget_all(std::int64_t next_id);
 };
 
 }  // namespace simile::db

@@ -8,6 +8,7 @@
 
 #include "simile/base/bitmap.h"
 #include "simile/base/ids.h"
+#include "simile/base/shared_gate.h"
 #include "simile/error.h"
 #include "simile/io/section_file.h"
 #include "simile/progress.h"
@@ -68,6 +69,9 @@ struct BuildContext {
   std::uint32_t threads = 0;
   Progress progress = {};
   const CancelToken* cancel = nullptr;
+  /// What searches of the index hold together while it changes, or null where there are none: then
+  /// it is held alone for moments only.
+  SharedGate* gate = nullptr;
 };
 
 /// 1 / Euclidean length of each row, in double, the same on every machine.

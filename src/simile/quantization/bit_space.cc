@@ -13,13 +13,17 @@ BitSpace::BitSpace(VectorType type, Metric metric, std::uint64_t, std::size_t ta
       gather_(kernels::distance_functions(op_of(metric), type.element).gather),
       scan_(kernels::distance_functions(op_of(metric), type.element).scan) {}
 
-bool BitSpace::append(const MatrixView& rows, std::span<const float>,
-                      std::span<const std::uint32_t> nodes, std::uint32_t) {
-  rows_.resize(nodes.size() * stride_);
-  for (; size_ < nodes.size(); ++size_) {
-    std::memcpy(rows_.data() + size_ * stride_, rows.row(nodes[size_]), type_.bytes());
+void BitSpace::resize(std::size_t nodes) {
+  rows_.resize(nodes * stride_);
+  size_ = nodes;
+}
+
+void BitSpace::encode(const MatrixView& rows, std::span<const float>,
+                      std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
+                      std::uint32_t) {
+  for (const std::uint32_t node : nodes) {
+    std::memcpy(rows_.data() + node * stride_, rows.row(row_of[node]), type_.bytes());
   }
-  return false;
 }
 
 BitSpace::Scorer BitSpace::node_scorer(std::uint32_t node) const {

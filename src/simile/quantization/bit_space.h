@@ -40,8 +40,11 @@ class BitSpace {
   BitSpace(VectorType type, Metric metric, std::uint64_t seed, std::size_t tail_bytes = 0);
 
   std::size_t size() const { return size_; }
-  bool append(const MatrixView& rows, std::span<const float> inverse_lengths,
-              std::span<const std::uint32_t> nodes, std::uint32_t threads);
+  static constexpr bool learns_from(std::size_t) { return false; }
+  void resize(std::size_t nodes);
+  void encode(const MatrixView& rows, std::span<const float> inverse_lengths,
+              std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
+              std::uint32_t threads);
   Scorer node_scorer(std::uint32_t node) const;
   Scorer query_scorer(const void* query, QueryBuffer& buffer) const;
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -79,31 +80,32 @@ void write_row(const float* row, VectorType stored, std::byte* to) {
 
 }  // namespace
 
-bool CompactRows::append(const MatrixView& rows, std::uint32_t threads) {
-  bool changed = false;
-  if (shrink_ && rows.type.element == ElementType::kFloat32) {
-    const bool fresh = count_ == 0;
-    const ElementType now = stored_.element;
-    const ElementType least = fresh                          ? ElementType::kUint8
-                              : now == ElementType::kFloat32 ? ElementType::kScaled16
-                                                             : now;
-    const ElementType wanted = smallest(rows, least);
-    if (fresh) {
-      stored_.element = wanted;
-    } else if (wanted != now) {
-      change_type(wanted, threads);
-      changed = true;
-    }
+ElementType CompactRows::type_with(const MatrixView& rows) const {
+  if (!shrink_ || rows.type.element != ElementType::kFloat32) return stored_.element;
+  const ElementType now = stored_.element;
+  return smallest(rows, count_ == 0                    ? ElementType::kUint8
+                        : now == ElementType::kFloat32 ? ElementType::kScaled16
+                                                       : now);
+}
+
+void CompactRows::resize(ElementType element, std::size_t count, std::uint32_t threads) {
+  if (count_ == 0) {
+    stored_.element = element;
+  } else if (stored_.element != element) {
+    change_type(element, threads);
   }
+  bytes_.resize(count * stored_.bytes());
+  count_ = count;
+}
+
+void CompactRows::write(const MatrixView& rows, std::span<const std::uint32_t> places,
+                        std::uint32_t threads) {
   const std::size_t bytes = stored_.bytes();
-  const std::size_t before = count_;
-  bytes_.resize((before + rows.rows) * bytes);
-  count_ += rows.rows;
   const bool same = rows.type.element == stored_.element;
   parallel_for(threads, rows.rows, kGrain, [&](std::size_t first, std::size_t last, std::uint32_t) {
     std::vector<float> row(same ? 0 : stored_.dim);
     for (std::size_t i = first; i < last; ++i) {
-      std::byte* to = bytes_.data() + (before + i) * bytes;
+      std::byte* to = bytes_.data() + places[i] * bytes;
       if (same) {
         std::memcpy(to, rows.row(i), bytes);
       } else {
@@ -112,6 +114,15 @@ bool CompactRows::append(const MatrixView& rows, std::uint32_t threads) {
       }
     }
   });
+}
+
+bool CompactRows::append(const MatrixView& rows, std::uint32_t threads) {
+  const ElementType wanted = type_with(rows);
+  const bool changed = count_ != 0 && wanted != stored_.element;
+  std::vector<std::uint32_t> places(rows.rows);
+  std::iota(places.begin(), places.end(), static_cast<std::uint32_t>(count_));
+  resize(wanted, count_ + rows.rows, threads);
+  write(rows, places, threads);
   return changed;
 }
 

@@ -28,6 +28,14 @@ class CompactRows {
 
   /// Rows of the type it was made for. True where rows of before have changed their type.
   bool append(const MatrixView& rows, std::uint32_t threads);
+
+  /// append() in steps, for rows that others read. The type that all need once these have come:
+  ElementType type_with(const MatrixView& rows) const;
+  /// Room for `count` rows, all kept as `element`; the new ones are 0. Moves them.
+  void resize(ElementType element, std::size_t count, std::uint32_t threads);
+  /// Row i becomes row places[i].
+  void write(const MatrixView& rows, std::span<const std::uint32_t> places, std::uint32_t threads);
+
   /// Row `i` of other rows, which have the same stored type or are the first to come here.
   void append_row_of(const CompactRows& other, std::size_t i);
   /// Takes over rows that were kept elsewhere as `element`; they begin at zero and are filled by

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "simile/base/ids.h"
 #include "simile/base/parallel.h"
 #include "simile/base/text.h"
 #include "simile/kernels/transform.h"
@@ -28,17 +29,25 @@ Int4Space::Int4Space(VectorType type, Metric metric, std::uint64_t seed, std::si
       stride_(code_dim_ / 2 + tail_bytes),
       kernels_(&kernels::nibble_functions()) {}
 
+bool Int4Space::learns_from(std::size_t rows) const {
+  return !codec_ || (trained_rows_ < kRetrainBelow && rows >= trained_rows_ * 4);
+}
+
+void Int4Space::resize(std::size_t nodes) {
+  rows_.resize(nodes * stride_);
+  size_ = nodes;
+}
+
 bool Int4Space::append(const MatrixView& rows, std::span<const float> inverse_lengths,
-                       std::span<const std::uint32_t> nodes, std::uint32_t threads) {
-  std::size_t first = size_;
-  if (!codec_ || (trained_rows_ < kRetrainBelow && rows.rows >= trained_rows_ * 4)) {
-    train(rows, inverse_lengths);
-    first = 0;
+                       std::span<const std::uint32_t> row_of, std::uint32_t threads) {
+  const bool all = learns_from(rows.rows);
+  std::vector<std::uint32_t> nodes;
+  for (std::size_t node = size(); node < row_of.size(); ++node) {
+    nodes.push_back(static_cast<std::uint32_t>(node));
   }
-  rows_.resize(nodes.size() * stride_);
-  size_ = nodes.size();
-  encode(rows, inverse_lengths, nodes, first, threads);
-  return first == 0;
+  resize(row_of.size());
+  encode(rows, inverse_lengths, row_of, nodes, threads);
+  return all;
 }
 
 // In order and in double: the same on every machine.
@@ -60,17 +69,25 @@ void Int4Space::train(const MatrixView& rows, std::span<const float> inverse_len
 }
 
 void Int4Space::encode(const MatrixView& rows, std::span<const float> inverse_lengths,
-                       std::span<const std::uint32_t> nodes, std::size_t first,
+                       std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
                        std::uint32_t threads) {
-  parallel_for(threads, nodes.size() - first, kEncodeGrain,
+  std::vector<std::uint32_t> all;
+  if (learns_from(rows.rows)) {
+    train(rows, inverse_lengths);
+    for (std::uint32_t node = 0; node < row_of.size(); ++node) {
+      if (row_of[node] != value_of(kNoRow)) all.push_back(node);
+    }
+    nodes = all;
+  }
+  parallel_for(threads, nodes.size(), kEncodeGrain,
                [&](std::size_t begin, std::size_t end, std::uint32_t) {
                  std::vector<float> projected(codec_->projected_floats());
-                 for (std::size_t i = first + begin; i < first + end; ++i) {
-                   const std::uint32_t row = nodes[i];
+                 for (std::size_t i = begin; i < end; ++i) {
+                   const std::uint32_t row = row_of[nodes[i]];
                    const float inverse = inverse_lengths.empty() ? 1.0f : inverse_lengths[row];
                    codec_->project_row(rows.row(row), rows.type.element, inverse, projected.data());
                    kernels_->encode(projected.data(), inverse_step_, code_bytes(),
-                                    rows_.as<std::uint8_t>() + i * stride_);
+                                    rows_.as<std::uint8_t>() + nodes[i] * stride_);
                  }
                });
 }

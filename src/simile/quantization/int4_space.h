@@ -67,9 +67,14 @@ class Int4Space {
   Int4Space(VectorType type, Metric metric, std::uint64_t seed, std::size_t tail_bytes = 0);
 
   std::size_t size() const { return size_; }
-  /// As Int8Space::append.
+  /// As in Int8Space.
+  bool learns_from(std::size_t rows) const;
+  void resize(std::size_t nodes);
+  void encode(const MatrixView& rows, std::span<const float> inverse_lengths,
+              std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
+              std::uint32_t threads);
   bool append(const MatrixView& rows, std::span<const float> inverse_lengths,
-              std::span<const std::uint32_t> nodes, std::uint32_t threads);
+              std::span<const std::uint32_t> row_of, std::uint32_t threads);
 
   Scorer node_scorer(std::uint32_t node) const;
   /// `query` of query_type(type).
@@ -93,8 +98,6 @@ class Int4Space {
 
  private:
   void train(const MatrixView& rows, std::span<const float> inverse_lengths);
-  void encode(const MatrixView& rows, std::span<const float> inverse_lengths,
-              std::span<const std::uint32_t> nodes, std::size_t first, std::uint32_t threads);
 
   VectorType type_;
   Metric metric_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "simile/base/ids.h"
 #include "simile/base/parallel.h"
 #include "simile/base/text.h"
 
@@ -30,41 +31,51 @@ Int8Space::Int8Space(VectorType type, Metric metric, std::uint64_t seed, std::si
   scan_ = kernel.scan;
 }
 
-bool Int8Space::append(const MatrixView& rows, std::span<const float> inverse_lengths,
-                       std::span<const std::uint32_t> nodes, std::uint32_t threads) {
-  std::size_t first = size();
-  if (!codec_ || (trained_rows_ < kRetrainBelow && rows.rows >= trained_rows_ * 4)) {
-    codec_ = Int8Codec::train(rows, inverse_lengths, metric_, seed_);
-    trained_rows_ = rows.rows;
-    first = 0;
-  }
-  rows_.resize(nodes.size() * stride_);
-  squared_.resize(nodes.size());
-  encode(rows, inverse_lengths, nodes, first, threads);
-  measure(first);
-  return first == 0;
+bool Int8Space::learns_from(std::size_t rows) const {
+  return !codec_ || (trained_rows_ < kRetrainBelow && rows >= trained_rows_ * 4);
+}
+
+void Int8Space::resize(std::size_t nodes) {
+  rows_.resize(nodes * stride_);
+  squared_.resize(nodes);
 }
 
 void Int8Space::encode(const MatrixView& rows, std::span<const float> inverse_lengths,
-                       std::span<const std::uint32_t> nodes, std::size_t first,
+                       std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
                        std::uint32_t threads) {
-  parallel_for(threads, nodes.size() - first, kEncodeGrain,
+  std::vector<std::uint32_t> all;
+  if (learns_from(rows.rows)) {
+    codec_ = Int8Codec::train(rows, inverse_lengths, metric_, seed_);
+    trained_rows_ = rows.rows;
+    for (std::uint32_t node = 0; node < row_of.size(); ++node) {
+      if (row_of[node] != value_of(kNoRow)) all.push_back(node);
+    }
+    nodes = all;
+  }
+  parallel_for(threads, nodes.size(), kEncodeGrain,
                [&](std::size_t begin, std::size_t end, std::uint32_t) {
                  std::vector<float> projected(codec_->projected_floats());
-                 for (std::size_t i = first + begin; i < first + end; ++i) {
-                   const std::uint32_t row = nodes[i];
+                 for (std::size_t i = begin; i < end; ++i) {
+                   const std::uint32_t row = row_of[nodes[i]];
                    const float inverse = inverse_lengths.empty() ? 1.0f : inverse_lengths[row];
+                   std::byte* code = rows_.data() + nodes[i] * stride_;
                    codec_->project_row(rows.row(row), rows.type.element, inverse, projected.data());
-                   codec_->quantize(projected.data(), rows_.as<std::int8_t>() + i * stride_);
+                   codec_->quantize(projected.data(), reinterpret_cast<std::int8_t*>(code));
+                   squared_[nodes[i]] = dot_(code, code, code_dim_);
                  }
                });
 }
 
-void Int8Space::measure(std::size_t first) {
-  for (std::size_t i = first; i < squared_.size(); ++i) {
-    const std::byte* code = rows_.data() + i * stride_;
-    squared_[i] = dot_(code, code, code_dim_);
+bool Int8Space::append(const MatrixView& rows, std::span<const float> inverse_lengths,
+                       std::span<const std::uint32_t> row_of, std::uint32_t threads) {
+  const bool all = learns_from(rows.rows);
+  std::vector<std::uint32_t> nodes;
+  for (std::size_t node = size(); node < row_of.size(); ++node) {
+    nodes.push_back(static_cast<std::uint32_t>(node));
   }
+  resize(row_of.size());
+  encode(rows, inverse_lengths, row_of, nodes, threads);
+  return all;
 }
 
 Int8Space::Scorer Int8Space::node_scorer(std::uint32_t node) const {
@@ -123,7 +134,10 @@ Status Int8Space::read(ByteReader& reader, std::span<const std::byte> rows, std:
   rows_.resize(rows.size());
   std::memcpy(rows_.data(), rows.data(), rows.size());
   squared_.resize(nodes);
-  measure(0);
+  for (std::size_t i = 0; i < nodes; ++i) {
+    const std::byte* code = rows_.data() + i * stride_;
+    squared_[i] = dot_(code, code, code_dim_);
+  }
   return {};
 }
 

@@ -77,12 +77,20 @@ class Int8Space {
 
   std::size_t size() const { return squared_.size(); }
 
-  /// Encodes rows[which[i]] as node size() + i. The codec learns from all of `rows` at first use,
-  /// and again (all nodes are then encoded anew: `nodes` lists the row of every node) while the
-  /// rows grow fourfold and are few: then the result is true. Same rows and calls, same codes, for
-  /// any `threads`.
+  /// Whether encode() will learn the codec from all of `rows`, so many of them, and encode all
+  /// nodes: at first use, and again while the rows grow fourfold and are few. Then the codes of all
+  /// change.
+  bool learns_from(std::size_t rows) const;
+  /// Rows and lengths for `nodes` nodes, those that are new being 0. Moves them.
+  void resize(std::size_t nodes);
+  /// Encodes rows[row_of[n]] as node n, for each of `nodes`, or for all nodes that have a row where
+  /// the codec learns anew. Same rows and calls, same codes, for any `threads`.
+  void encode(const MatrixView& rows, std::span<const float> inverse_lengths,
+              std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
+              std::uint32_t threads);
+  /// Encodes rows[row_of[n]] as nodes [size(), row_of.size()); true where the codes of all changed.
   bool append(const MatrixView& rows, std::span<const float> inverse_lengths,
-              std::span<const std::uint32_t> nodes, std::uint32_t threads);
+              std::span<const std::uint32_t> row_of, std::uint32_t threads);
 
   Scorer node_scorer(std::uint32_t node) const;
   /// `query` of query_type(type).
@@ -116,10 +124,6 @@ class Int8Space {
   Status read(ByteReader& reader, std::span<const std::byte> rows, std::size_t nodes);
 
  private:
-  void encode(const MatrixView& rows, std::span<const float> inverse_lengths,
-              std::span<const std::uint32_t> nodes, std::size_t first, std::uint32_t threads);
-  void measure(std::size_t first);
-
   VectorType type_;
   Metric metric_;
   std::uint64_t seed_;

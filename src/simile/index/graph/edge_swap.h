@@ -33,14 +33,14 @@ struct SwapSource {
 };
 
 /// Where `source` takes the place of a neighbour of `target`, or nothing happens. All places of
-/// `target` are taken, and none by `source`. The same on every machine.
-inline void swap_edge(Graph<FusedLayout>& graph, std::uint32_t target, std::uint32_t source,
-                      const SwapSource& prepared) {
+/// `target` are taken, and none by `source`. `row` is that of the target, or a copy that takes its
+/// place. The same on every machine.
+inline void swap_edge(Graph<FusedLayout>& graph, std::uint32_t target, std::byte* row,
+                      std::uint32_t source, const SwapSource& prepared) {
   // Places are filled with neighbours that something is in the way of, too.
   constexpr float kTolerated = 1.5f;
   const auto& codec = graph.layout.codec();
   const auto estimate = kernels::neighbor_code_functions().estimate;
-  std::byte* row = graph.space.row(target);
   const float apart = prepared.query.distance(row, graph.space.squared(target)) / codec.unit();
 
   struct Place {

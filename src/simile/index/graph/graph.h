@@ -3,10 +3,10 @@
 /// where walks begin.
 ///
 /// Invariants
-/// 1. Every node is reachable from the root (the node inserted first): each other node has a
-/// parent,
-///    inserted before it, and the edge parent -> node is never pruned. No node is parent of more
-///    than degree / 4 nodes, so tree edges leave room for the others.
+/// 1. Every node is reachable from the root: each other node has a parent, parents lead to the
+/// root,
+///    and the edge parent -> node is never pruned. No node is parent of more than degree / 4 nodes,
+///    so tree edges leave room for the others.
 /// 2. Edges lie in [0, size) and none repeats or leads to its own node.
 /// 3. What is built depends on the vectors, the options and the sequence of insertions alone.
 
@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "simile/base/bitmap.h"
 #include "simile/index/graph/entry_table.h"
 #include "simile/index/graph/node_layout.h"
 #include "simile/index/index.h"
@@ -28,10 +29,20 @@ struct GraphTree {
   std::uint32_t root = kNoNode;
   /// Nodes that a cancelled insertion left out; they have no edges yet.
   std::vector<std::uint32_t> pending;
+  /// Nodes that are not in the graph and may be used for new vectors, the last one first.
+  std::vector<std::uint32_t> unused;
+  /// Nodes that have lost their vectors and are in the graph yet, as stepping stones: no edge is
+  /// led to them any more, and graph_repair.h takes them out.
+  Bitmap removed;
+  std::size_t removed_count = 0;
 
   bool contains(std::uint32_t node) const { return parents[node] != kNoNode || node == root; }
+  bool is_removed(std::uint32_t node) const { return removed_count != 0 && removed.test(node); }
+  /// Nodes in the graph.
+  std::size_t count() const { return parents.size() - pending.size() - unused.size(); }
   std::uint64_t memory_bytes() const {
-    return parents.capacity() * sizeof(std::uint32_t) + children.capacity();
+    return (parents.capacity() + unused.capacity()) * sizeof(std::uint32_t) + children.capacity() +
+           removed.size() / 8;
   }
 };
 
@@ -54,10 +65,16 @@ struct Graph {
       if (places[i] != kNoNode) out.push_back(places[i]);
     }
   }
-  /// Makes `wanted` the edges of a node; those it has already stay where they are.
-  void set_neighbors(std::uint32_t node, std::span<const std::uint32_t> wanted);
+  /// Makes `wanted` the edges in a node's row; those it has already stay where they are.
+  void set_neighbors(std::byte* row, std::span<const std::uint32_t> wanted);
+  void clear_neighbors(std::uint32_t node);
   /// Gives nodes [size(), count) rows without edges.
   void resize(std::size_t count);
+
+  /// Tree edges that may start at a node.
+  std::uint32_t children_max() const {
+    return std::max<std::uint32_t>(2, static_cast<std::uint32_t>(layout.places() / 4));
+  }
 
   std::uint64_t memory_bytes() const {
     return space.memory_bytes() + tree.memory_bytes() + entries.memory_bytes();
@@ -71,8 +88,7 @@ struct Graph {
 };
 
 template <class Layout>
-void Graph<Layout>::set_neighbors(std::uint32_t node, std::span<const std::uint32_t> wanted) {
-  std::byte* row = space.row(node);
+void Graph<Layout>::set_neighbors(std::byte* row, std::span<const std::uint32_t> wanted) {
   std::uint32_t* places = layout.ids(row);
   for (std::size_t i = 0; i < layout.places(); ++i) {
     if (places[i] != kNoNode && std::ranges::find(wanted, places[i]) == wanted.end()) {
@@ -89,14 +105,17 @@ void Graph<Layout>::set_neighbors(std::uint32_t node, std::span<const std::uint3
 }
 
 template <class Layout>
+void Graph<Layout>::clear_neighbors(std::uint32_t node) {
+  layout.clear_places(space.row(node));
+}
+
+template <class Layout>
 void Graph<Layout>::resize(std::size_t count) {
   const auto before = static_cast<std::uint32_t>(size());
   tree.parents.resize(count, kNoNode);
   tree.children.resize(count);
-  for (std::uint32_t node = before; node < count; ++node) {
-    std::byte* row = space.row(node);
-    for (std::size_t i = 0; i < layout.places(); ++i) layout.clear_place(row, i);
-  }
+  tree.removed.resize(count);
+  for (std::uint32_t node = before; node < count; ++node) clear_neighbors(node);
 }
 
 }  // namespace simile::index

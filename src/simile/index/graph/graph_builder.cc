@@ -7,7 +7,9 @@
 #include "simile/base/parallel.h"
 #include "simile/base/random.h"
 #include "simile/index/graph/edge_swap.h"
+#include "simile/index/graph/graph_entries.h"
 #include "simile/index/graph/prune.h"
+#include "simile/index/graph/row_edits.h"
 
 namespace simile::index {
 
@@ -34,24 +36,21 @@ class GraphBuilder {
         tree_(graph.tree),
         threads_(resolve_threads(context.threads)),
         context_(context),
+        edits_(graph.space, threads_, context.gate),
         scratch_(threads_) {}
 
-  Status run(bool recoded) {
-    const std::size_t before = graph_.size();
+  Status run(std::span<const std::uint32_t> fresh) {
     order_ = std::move(tree_.pending);
     tree_.pending.clear();
-    in_graph_ = before - order_.size();
-    graph_.resize(graph_.space.size());
-    if (recoded) code_again(before);
-    for (std::size_t node = before; node < graph_.size(); ++node) {
-      order_.push_back(static_cast<std::uint32_t>(node));
-    }
+    const std::size_t before = graph_.size() - fresh.size();
+    order_.insert(order_.end(), fresh.begin(), fresh.end());
+    in_graph_ = tree_.count() - order_.size();
     if (order_.empty()) return {};
     Random random(graph_.options.seed ^ before);
     for (std::size_t i = order_.size(); i > 1; --i) {
       std::swap(order_[i - 1], order_[random.below(i)]);
     }
-    bulk_ = order_.size() * kRefineShare > graph_.size();
+    bulk_ = order_.size() * kRefineShare > in_graph_ + order_.size();
     SIMILE_TRY(insert_all());
     if (bulk_) SIMILE_TRY(refine_all());
     return {};
@@ -124,33 +123,11 @@ class GraphBuilder {
     const bool most = wanted == EntryTable::samples_for(~std::size_t{0}, bytes);
     const std::size_t now = graph_.entries.size();
     if (now != 0 && wanted < 2 * now && !(most && wanted > now)) return;
-    std::vector<std::uint32_t> samples;
-    for (std::size_t i = 0; i < wanted; ++i) {
-      std::size_t node = i * graph_.size() / wanted;
-      while (node < graph_.size() && !tree_.contains(static_cast<std::uint32_t>(node))) ++node;
-      if (node == graph_.size()) break;
-      const auto sample = static_cast<std::uint32_t>(node);
-      if (samples.empty() || samples.back() < sample) samples.push_back(sample);
-    }
-    graph_.entries.rebuild(graph_.space, samples);
+    choose_entries(graph_, in_graph_, context_.gate);
   }
 
-  void code_again(std::size_t nodes) {
-    parallel_for(threads_, nodes, kLinkGrain,
-                 [&](std::size_t first, std::size_t last, std::uint32_t) {
-                   for (std::size_t i = first; i < last; ++i) {
-                     const auto node = static_cast<std::uint32_t>(i);
-                     std::byte* row = graph_.space.row(node);
-                     const std::uint32_t* ids = graph_.ids(node);
-                     for (std::size_t place = 0; place < degree(); ++place) {
-                       if (ids[place] != kNoNode)
-                         graph_.layout.set_place(graph_.space, row, place, ids[place]);
-                     }
-                   }
-                 });
-    if (graph_.entries.size() != 0) {
-      graph_.entries.rebuild(graph_.space, graph_.entries.samples());
-    }
+  bool can_be_begun_at(std::uint32_t node) const {
+    return tree_.contains(node) && !tree_.is_removed(node);
   }
 
   // Chooses the edges of every node in the graph as it is, then sets them, and collects the reverse
@@ -173,14 +150,22 @@ class GraphBuilder {
                      std::ranges::copy(scratch_[worker].prune.taken, chosen_of(i).begin());
                    }
                  });
-    parallel_for(threads_, nodes.size(), kWalkGrain,
-                 [&](std::size_t first, std::size_t last, std::uint32_t) {
-                   for (std::size_t i = first; i < last; ++i) {
-                     const auto all = chosen_of(i);
-                     const auto end = std::ranges::find(all, kNoNode);
-                     graph_.set_neighbors(nodes[i], {all.begin(), end});
-                   }
-                 });
+    const auto set_edges = [&](std::size_t i, std::byte* row, std::uint32_t) {
+      const auto all = chosen_of(i);
+      graph_.set_neighbors(row, {all.begin(), std::ranges::find(all, kNoNode)});
+      return true;
+    };
+    if (again) {
+      edits_.each(
+          nodes.size(), [&](std::size_t i) { return nodes[i]; }, set_edges);
+    } else {  // nobody can come to them yet
+      parallel_for(threads_, nodes.size(), kWalkGrain,
+                   [&](std::size_t first, std::size_t last, std::uint32_t worker) {
+                     for (std::size_t i = first; i < last; ++i) {
+                       set_edges(i, graph_.space.row(nodes[i]), worker);
+                     }
+                   });
+    }
     reverse_.clear();
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       for (const std::uint32_t target : chosen_of(i)) {
@@ -194,7 +179,8 @@ class GraphBuilder {
     Walk::from_node(graph_, node, bulk_ && !again ? (effort + 1) / 2 : effort, scratch.walk);
     scratch.candidates.clear();
     for (const Candidate& found : scratch.walk.found) {
-      if (found.node != node) scratch.candidates.push_back(found);
+      if (found.node == node || tree_.is_removed(found.node)) continue;
+      scratch.candidates.push_back(found);
     }
     if (!again) return;
     scratch.nodes.clear();
@@ -235,7 +221,7 @@ class GraphBuilder {
   // Breadth first over out-edges from the node: the first one in the graph that has room. One
   // exists, since a tree of n nodes has n - 1 edges and each node room for at least two.
   std::uint32_t find_parent(std::uint32_t node) {
-    const std::uint32_t room = std::max<std::uint32_t>(2, static_cast<std::uint32_t>(degree() / 4));
+    const std::uint32_t room = graph_.children_max();
     queue_.assign(1, node);
     seen_.clear();
     seen_.insert(node);
@@ -244,13 +230,13 @@ class GraphBuilder {
       for (std::size_t i = 0; i < degree(); ++i) {
         const std::uint32_t next = ids[i];
         if (next == kNoNode || !seen_.insert(next)) continue;
-        if (tree_.children[next] < room) return next;
+        if (tree_.children[next] < room && !tree_.is_removed(next)) return next;
         queue_.push_back(next);
       }
     }
     // All that is reachable from here is full, so look at everything that was inserted.
     for (std::uint32_t next = 0; next < graph_.size(); ++next) {
-      if (next != node && tree_.contains(next) && tree_.children[next] < room) return next;
+      if (next != node && can_be_begun_at(next) && tree_.children[next] < room) return next;
     }
     return tree_.root;
   }
@@ -288,17 +274,17 @@ class GraphBuilder {
       if (i == 0 || reverse_[i] >> 32 != reverse_[i - 1] >> 32) groups_.push_back(i);
     }
     groups_.push_back(reverse_.size());
-    parallel_for(threads_, groups_.size() - 1, kLinkGrain,
-                 [&](std::size_t first, std::size_t last, std::uint32_t worker) {
-                   for (std::size_t g = first; g < last; ++g) {
-                     if (g + 1 < last) prefetch_row(reverse_[groups_[g + 1]] >> 32);
-                     link(std::span(reverse_).subspan(groups_[g], groups_[g + 1] - groups_[g]),
-                          scratch_[worker]);
-                   }
-                 });
+    edits_.each(
+        groups_.size() - 1,
+        [&](std::size_t g) { return static_cast<std::uint32_t>(reverse_[groups_[g]] >> 32); },
+        [&](std::size_t g, std::byte* row, std::uint32_t worker) {
+          const auto group = std::span(reverse_).subspan(groups_[g], groups_[g + 1] - groups_[g]);
+          return link(group, row, scratch_[worker]);
+        });
   }
 
-  void link(std::span<const std::uint64_t> group, Scratch& scratch) {
+  // `row` is that of the target, or its copy. False where nothing changes.
+  bool link(std::span<const std::uint64_t> group, std::byte* row, Scratch& scratch) {
     const auto target = static_cast<std::uint32_t>(group[0] >> 32);
     scratch.nodes.clear();
     graph_.neighbors(target, scratch.nodes);
@@ -311,38 +297,36 @@ class GraphBuilder {
       scratch.nodes.push_back(batch_[source]);
       scratch.sources.push_back(source);
     }
-    if (scratch.nodes.size() == old) return;
+    if (scratch.nodes.size() == old) return false;
     if (scratch.nodes.size() <= degree()) {
-      graph_.set_neighbors(target, scratch.nodes);
-      return;
+      graph_.set_neighbors(row, scratch.nodes);
+      return true;
     }
-    if (old == degree() && swap_edges(target, scratch.sources)) return;
+    if (old == degree() && swap_edges(target, row, scratch.sources)) return true;
+    std::erase_if(scratch.nodes, [&](std::uint32_t node) { return tree_.is_removed(node); });
     scratch.candidates.clear();
     measure(target, scratch);
     choose_edges(target, scratch);
-    graph_.set_neighbors(target, scratch.prune.taken);
+    graph_.set_neighbors(row, scratch.prune.taken);
+    return true;
   }
 
   // The short way for a few edges into a full node. False where it cannot be gone.
-  bool swap_edges(std::uint32_t target, std::span<const std::uint32_t> sources) {
+  bool swap_edges(std::uint32_t target, std::byte* row, std::span<const std::uint32_t> sources) {
     if constexpr (kSwaps) {
       const auto child = [&](std::uint32_t i) { return tree_.parents[batch_[i]] == target; };
       if (bulk_ || sources.size() > kSwapsMax || std::ranges::any_of(sources, child)) return false;
-      for (const std::uint32_t i : sources) swap_edge(graph_, target, batch_[i], sources_[i]);
+      for (const std::uint32_t i : sources) swap_edge(graph_, target, row, batch_[i], sources_[i]);
       return true;
     }
     return false;
-  }
-
-  void prefetch_row(std::uint64_t node) const {
-    prefetch_lines<CacheLevel::kSecond>(graph_.space.row(static_cast<std::uint32_t>(node)),
-                                        graph_.space.stride());
   }
 
   Graph<Layout>& graph_;
   GraphTree& tree_;
   std::uint32_t threads_;
   const BuildContext& context_;
+  RowEdits<Space> edits_;
   std::vector<Scratch> scratch_;
   std::vector<std::uint32_t> order_;
   std::size_t in_graph_ = 0;
@@ -360,13 +344,34 @@ class GraphBuilder {
 }  // namespace
 
 template <class Walk>
-Status insert_nodes(Graph<typename Walk::Layout>& graph, bool recoded,
+Status insert_nodes(Graph<typename Walk::Layout>& graph, std::span<const std::uint32_t> fresh,
                     const BuildContext& context) {
-  return GraphBuilder<Walk>(graph, context).run(recoded);
+  return GraphBuilder<Walk>(graph, context).run(fresh);
 }
 
-template Status insert_nodes<FusedWalk>(Graph<FusedLayout>&, bool, const BuildContext&);
-template Status insert_nodes<BitWalk>(Graph<BitWalk::Layout>&, bool, const BuildContext&);
-template Status insert_nodes<Int4Walk>(Graph<Int4Walk::Layout>&, bool, const BuildContext&);
+template <class Layout>
+void code_again(Graph<Layout>& graph, std::uint32_t threads) {
+  parallel_for(threads, graph.size(), kLinkGrain, [&](std::size_t first, std::size_t last, auto) {
+    for (std::size_t i = first; i < last; ++i) {
+      const auto node = static_cast<std::uint32_t>(i);
+      std::byte* row = graph.space.row(node);
+      const std::uint32_t* ids = graph.layout.ids(row);
+      for (std::size_t place = 0; place < graph.layout.places(); ++place) {
+        if (ids[place] != kNoNode) graph.layout.set_place(graph.space, row, place, ids[place]);
+      }
+    }
+  });
+  if (graph.entries.size() != 0) graph.entries.rebuild(graph.space, graph.entries.samples());
+}
+
+template Status insert_nodes<FusedWalk>(Graph<FusedLayout>&, std::span<const std::uint32_t>,
+                                        const BuildContext&);
+template Status insert_nodes<BitWalk>(Graph<BitLayout>&, std::span<const std::uint32_t>,
+                                      const BuildContext&);
+template Status insert_nodes<Int4Walk>(Graph<Int4Layout>&, std::span<const std::uint32_t>,
+                                       const BuildContext&);
+template void code_again(Graph<FusedLayout>&, std::uint32_t);
+template void code_again(Graph<BitLayout>&, std::uint32_t);
+template void code_again(Graph<Int4Layout>&, std::uint32_t);
 
 }  // namespace simile::index

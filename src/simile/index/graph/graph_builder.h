@@ -23,10 +23,14 @@
 
 namespace simile::index {
 
-/// Takes nodes [graph.size(), graph.space.size()) in, and those that are pending. `recoded`: all
-/// codes have changed. After kCancelled the graph is whole, without the nodes that are pending
-/// then.
+/// Takes nodes in that have a row and a code, but no edges: `fresh`, and those that are pending.
+/// After kCancelled the graph is whole, without the nodes that are pending then.
 template <class Walk>
-Status insert_nodes(Graph<typename Walk::Layout>& graph, bool recoded, const BuildContext& context);
+Status insert_nodes(Graph<typename Walk::Layout>& graph, std::span<const std::uint32_t> fresh,
+                    const BuildContext& context);
+
+/// Edges stay; what rows and entries hold of codes is made anew, since all codes have changed.
+template <class Layout>
+void code_again(Graph<Layout>& graph, std::uint32_t threads);
 
 }  // namespace simile::index

@@ -23,8 +23,11 @@ struct GrownAs {
   void grow_to(std::size_t rows) {
     std::vector<std::uint32_t> nodes(rows);
     std::iota(nodes.begin(), nodes.end(), 0u);
+    const std::size_t before = graph.size();
     const bool recoded = graph.space.append(vectors.view().slice(0, rows), {}, nodes, 2);
-    ASSERT_TRUE(insert_nodes<Walk>(graph, recoded, {.threads = 2}));
+    graph.resize(rows);
+    if (recoded) code_again(graph, 2);
+    ASSERT_TRUE(insert_nodes<Walk>(graph, std::span(nodes).subspan(before), {.threads = 2}));
   }
 
   std::vector<std::uint32_t> neighbors(std::uint32_t node) const {

@@ -1,6 +1,7 @@
 #include "simile/index/graph/graph_index.h"
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "simile/base/check.h"
@@ -8,6 +9,8 @@
 #include "simile/index/flat/flat_index.h"
 #include "simile/index/graph/graph_builder.h"
 #include "simile/index/graph/graph_file.h"
+#include "simile/index/graph/graph_repair.h"
+#include "simile/index/graph/row_edits.h"
 #include "simile/index/graph/search_cost.h"
 #include "simile/index/top_k.h"
 #include "simile/quantization/exact_scorer.h"
@@ -17,6 +20,12 @@ namespace simile::index {
 namespace {
 
 constexpr std::size_t kScanAlways = 512;
+// Removed nodes are taken out once they are one in so many, and that costs each what looking
+// through all the others' edges costs, divided by them.
+constexpr std::size_t kRemovedShare = 50;
+// Up to one in so many of them may take places of the beam; more of them must not.
+constexpr std::size_t kPassedOverShare = 20;
+constexpr std::size_t kMappedAtOnce = 512;  // rows, while searches wait
 
 template <class Walk>
 class GraphOver final : public GraphIndex {
@@ -31,26 +40,69 @@ class GraphOver final : public GraphIndex {
       : rows_(rows),
         metric_(metric),
         map_(std::move(loaded.map)),
-        graph_(std::move(loaded.graph)) {}
+        graph_(std::move(loaded.graph)),
+        mapped_(map_.rows()) {
+    GraphTree& tree = graph_.tree;
+    tree.removed.resize(graph_.size());
+    for (std::uint32_t node = 0; node < graph_.size(); ++node) {
+      map_.for_each_row(node, [&](std::uint32_t row) { mapped_.set(row); });
+      if (map_.row_of(node) == NodeMap::kNone && tree.contains(node)) note_removed(node);
+    }
+    mapped_count_ = mapped_.count();
+    drop_pending();
+  }
 
   IndexKind kind() const override { return IndexKind::kGraph; }
   std::size_t size() const override { return map_.rows(); }
   void rebind(const Rows& rows) override {
     rows_ = rows;
+    mapped_.resize(rows.vectors.rows);
     map_.forget_hashes();
   }
 
-  Status insert(const Rows& rows, const BuildContext& context) override {
-    rows_ = rows;
-    map_.append(rows.vectors);
-    const bool recoded =
-        graph_.space.append(rows.vectors, rows.inverse_lengths, map_.first_rows(), context.threads);
-    return insert_nodes<Walk>(graph_, recoded, context);
+  bool has(std::uint32_t row) const override { return mapped_.test(row); }
+
+  Status insert(const Rows& rows, std::span<const std::uint32_t> fresh,
+                const BuildContext& context) override {
+    const std::vector<std::uint32_t> nodes = map_rows(rows, fresh, context.gate);
+    const bool all = graph_.space.learns_from(rows.vectors.rows);
+    change_alone(context.gate, [&] { graph_.space.resize(map_.nodes()); });
+    graph_.resize(map_.nodes());
+    const auto encode = [&] {
+      graph_.space.encode(rows.vectors, rows.inverse_lengths, map_.first_rows(), nodes,
+                          context.threads);
+    };
+    if (all) {
+      change_alone(context.gate, [&] {
+        encode();
+        code_again(graph_, context.threads);
+      });
+    } else {
+      encode();
+    }
+    for (const std::uint32_t node : nodes) graph_.clear_neighbors(node);
+    return insert_nodes<Walk>(graph_, nodes, context);
+  }
+
+  Status remove(std::span<const std::uint32_t> gone, const BuildContext& context) override {
+    map_.reserve(rows_.vectors, 0);
+    for (std::size_t i = 0; i < gone.size(); i += kMappedAtOnce) {
+      change_alone(context.gate, [&] {
+        for (const std::uint32_t row : gone.subspan(i, std::min(kMappedAtOnce, gone.size() - i))) {
+          unmap(row);
+        }
+      });
+    }
+    drop_pending();
+    const GraphTree& tree = graph_.tree;
+    if (tree.removed_count * kRemovedShare <= tree.count()) return {};
+    if (tree.removed_count == tree.count()) return {};  // no node to lead the others' edges to
+    return take_out_removed(graph_, context);
   }
 
   void search(const MatrixView& queries, const SearchOptions& options, Hit* hits) const override {
     const std::size_t allowed =
-        options.allowed == nullptr ? rows_.vectors.rows : options.allowed->count();
+        options.allowed == nullptr ? mapped_count_ : options.allowed->count();
     const std::size_t effort =
         std::max(options.effort == 0 ? kDefaultEffort : options.effort, options.k);
     for (std::size_t q = 0; q < queries.rows; ++q) {
@@ -63,7 +115,7 @@ class GraphOver final : public GraphIndex {
   }
 
   std::uint64_t memory_bytes() const override {
-    return map_.memory_bytes() + graph_.memory_bytes();
+    return map_.memory_bytes() + graph_.memory_bytes() + mapped_.size() / 8;
   }
 
  private:
@@ -88,7 +140,11 @@ class GraphOver final : public GraphIndex {
       const BeamSize beam{effort * more, static_cast<std::size_t>(hops)};
       if (walk_one(query, beam, options, hits)) return;
     }
-    scan_exact(rows_, metric_, query, options, hits);
+    SearchOptions of_mapped = options;
+    if (options.allowed == nullptr && mapped_count_ != rows_.vectors.rows) {
+      of_mapped.allowed = &mapped_;
+    }
+    scan_exact(rows_, metric_, query, of_mapped, hits);
   }
 
   // False where fewer than k hits were found.
@@ -99,8 +155,11 @@ class GraphOver final : public GraphIndex {
     const auto search = [&](const auto& counts) {
       Walk::from_query(graph_, query, beam, counts, scratch.walk);
     };
-    if (allowed == nullptr) {
+    const GraphTree& tree = graph_.tree;
+    if (allowed == nullptr && tree.removed_count * kPassedOverShare <= tree.count()) {
       search([](std::uint32_t) { return true; });
+    } else if (allowed == nullptr) {
+      search([&](std::uint32_t node) { return !tree.removed.test(node); });
     } else {
       search([&](std::uint32_t node) {
         bool any = false;
@@ -136,10 +195,63 @@ class GraphOver final : public GraphIndex {
     }
   }
 
+  // Finds nodes for rows; returns those that are new to the graph.
+  std::vector<std::uint32_t> map_rows(const Rows& rows, std::span<const std::uint32_t> fresh,
+                                      SharedGate* gate) {
+    std::vector<std::uint32_t> nodes;
+    std::vector<std::uint32_t>& unused = graph_.tree.unused;
+    map_.reserve(rows.vectors, fresh.size());
+    change_alone(gate, [&] {
+      rows_ = rows;
+      mapped_.resize(rows.vectors.rows);
+    });
+    for (std::size_t i = 0; i < fresh.size(); i += kMappedAtOnce) {
+      change_alone(gate, [&] {
+        for (const std::uint32_t row :
+             fresh.subspan(i, std::min(kMappedAtOnce, fresh.size() - i))) {
+          const auto next =
+              unused.empty() ? static_cast<std::uint32_t>(map_.nodes()) : unused.back();
+          const std::uint32_t node = map_.add(rows.vectors, row, next);
+          mapped_.set(row);
+          ++mapped_count_;
+          if (node != next) continue;
+          nodes.push_back(node);
+          if (!unused.empty()) unused.pop_back();
+        }
+      });
+    }
+    return nodes;
+  }
+
+  void unmap(std::uint32_t row) {
+    if (!mapped_.test(row)) return;
+    const std::uint32_t node = map_.remove(rows_.vectors, row);
+    mapped_.reset(row);
+    --mapped_count_;
+    if (node != NodeMap::kNone && graph_.tree.contains(node)) note_removed(node);
+  }
+
+  void note_removed(std::uint32_t node) {
+    graph_.tree.removed.set(node);
+    ++graph_.tree.removed_count;
+  }
+
+  // What a cancelled insertion left out, and has lost its rows.
+  void drop_pending() {
+    GraphTree& tree = graph_.tree;
+    for (const std::uint32_t node : tree.pending) {
+      if (map_.row_of(node) == NodeMap::kNone) tree.unused.push_back(node);
+    }
+    std::erase_if(tree.pending,
+                  [&](std::uint32_t node) { return map_.row_of(node) == NodeMap::kNone; });
+  }
+
   Rows rows_;
   Metric metric_;
   NodeMap map_;
   Graph<Layout> graph_;
+  Bitmap mapped_;  // rows that nodes have
+  std::size_t mapped_count_ = 0;
 };
 
 template <class Walk>
@@ -152,6 +264,12 @@ Result<std::unique_ptr<GraphIndex>> load_as(const io::SectionReader& reader, con
 }
 
 }  // namespace
+
+Status GraphIndex::insert(const Rows& rows, const BuildContext& context) {
+  std::vector<std::uint32_t> fresh(rows.vectors.rows - size());
+  std::iota(fresh.begin(), fresh.end(), static_cast<std::uint32_t>(size()));
+  return insert(rows, fresh, context);
+}
 
 std::unique_ptr<GraphIndex> GraphIndex::create(VectorType type, Metric metric,
                                                const GraphOptions& options) {

@@ -6,6 +6,7 @@
 /// An edge sits in a place; an unused place holds kNoNode. Edges keep their places when others
 /// change, since writing one costs the coding of a neighbour.
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -40,6 +41,7 @@ class PlainLayout {
     return reinterpret_cast<std::uint32_t*>(row + ids_at_);
   }
   void clear_place(std::byte* row, std::size_t place) const { ids(row)[place] = kNoNode; }
+  void clear_places(std::byte* row) const { std::fill_n(ids(row), places_, kNoNode); }
   void set_place(Space&, std::byte* row, std::size_t place, std::uint32_t neighbor) const {
     ids(row)[place] = neighbor;
   }
@@ -91,6 +93,13 @@ class FusedLayout {
     ids(row)[place] = kNoNode;
     halves(row)[place] = kInfinity;  // the estimate of an empty place is never near
     halves(row)[places_ + place] = 0;
+  }
+  // One after the other: gcc 12 turns a loop over clear_place() into one that leaves the ids as
+  // they are.
+  void clear_places(std::byte* row) const {
+    std::fill_n(ids(row), places_, kNoNode);
+    std::fill_n(halves(row), places_, kInfinity);
+    std::fill_n(halves(row) + places_, places_, std::uint16_t{0});
   }
   void set_place(Space& space, std::byte* row, std::size_t place, std::uint32_t neighbor) const {
     const std::size_t block = place / kernels::kBlockCodes;

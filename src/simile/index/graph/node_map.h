@@ -2,8 +2,9 @@
 /// Which rows share a node: byte-identical vectors do, so that a thousand copies of one vector do
 /// not fill each other's edges.
 ///
-/// Invariants: nodes are numbered in the order of their first rows; row_of(node) is that first row;
-/// further rows of a node hang on a chain in ascending order.
+/// Invariants: row_of(node) is one of the node's rows, its first while none was removed, or kNone;
+/// a node's rows, where there are several, hang on a ring in the order of their coming. Until rows
+/// are removed, nodes are numbered in the order of their first rows.
 
 #include <cstdint>
 #include <span>
@@ -18,24 +19,40 @@ namespace simile::index {
 
 class NodeMap {
  public:
+  static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
+
   /// Maps rows [rows(), vectors.rows); earlier rows must be the same bytes as before, unless
   /// forget_hashes() was called.
   void append(const MatrixView& vectors);
   /// The bytes of rows have changed; equal ones are equal still.
   void forget_hashes() { slots_.clear(); }
 
+  /// Makes room for `count` rows more, which takes time; the following calls of add() then take
+  /// little. Nothing that for_each_row() reads is changed.
+  void reserve(const MatrixView& vectors, std::size_t count);
+  /// Maps a row that is not mapped: to the node of its equals, or else to `unused`, a node without
+  /// rows that is at most nodes(). Returns the node.
+  std::uint32_t add(const MatrixView& vectors, std::uint32_t row, std::uint32_t unused);
+  /// Unmaps a row whose bytes are still what they were. Returns its node where that is left without
+  /// rows, else kNone.
+  std::uint32_t remove(const MatrixView& vectors, std::uint32_t row);
+
+  /// One more than the last row that was ever mapped.
   std::size_t rows() const { return rows_; }
   std::size_t nodes() const { return first_rows_.size(); }
   std::uint32_t row_of(std::uint32_t node) const { return first_rows_[node]; }
+  /// Of every node.
   std::span<const std::uint32_t> first_rows() const { return first_rows_; }
 
-  /// Calls visit(row) for every row of a node, ascending.
+  /// Calls visit(row) for every row of a node, in the order of their coming.
   template <class Visit>
   void for_each_row(std::uint32_t node, Visit&& visit) const {
-    visit(first_rows_[node]);
-    if (chains_.empty()) return;
-    for (auto at = chains_.find(first_rows_[node]); at != chains_.end();
-         at = chains_.find(at->second.next)) {
+    const std::uint32_t first = first_rows_[node];
+    if (first == kNone) return;
+    visit(first);
+    if (rings_.empty()) return;
+    for (auto at = rings_.find(first); at != rings_.end() && at->second.next != first;
+         at = rings_.find(at->second.next)) {
       visit(at->second.next);
     }
   }
@@ -48,16 +65,21 @@ class NodeMap {
  private:
   struct Link {
     std::uint32_t next;
-    std::uint32_t last;  // of the whole chain; kept at its head only
+    std::uint32_t before;
   };
 
-  void attach(std::uint32_t head, std::uint32_t row);
+  void attach(std::uint32_t first, std::uint32_t row);
   void rehash(const MatrixView& vectors, std::size_t slots);
+  /// Where the row's equals are, or the free slot where they would be.
+  std::size_t slot_of(const MatrixView& vectors, std::uint32_t row) const;
 
   std::size_t rows_ = 0;
-  std::vector<std::uint32_t> first_rows_;           // of each node
-  std::unordered_map<std::uint32_t, Link> chains_;  // row -> next row of the same node
-  std::vector<std::uint32_t> slots_;                // hash table of nodes; built when rows come
+  std::vector<std::uint32_t> first_rows_;          // of each node
+  std::unordered_map<std::uint32_t, Link> rings_;  // rows of nodes that have several
+  // Hash table of nodes; built when rows come. A node that has lost its rows, or has others now,
+  // may keep its old slots until the next rehash: they are passed over like any other node's.
+  std::vector<std::uint32_t> slots_;
+  std::size_t used_ = 0;  // slots that are not free
 };
 
 }  // namespace simile::index

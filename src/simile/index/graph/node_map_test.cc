@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "simile/base/random.h"
 
@@ -62,6 +63,64 @@ TEST(NodeMap, IsTheSameAfterWritingAndReading) {
   expect_right(*read, rows, 100);
   read->append(rows.view(150));  // grows on from where it was
   expect_right(*read, rows, 150);
+}
+
+TEST(NodeMap, AgreesWithAMapWhileRowsComeAndGo) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    Rows8 rows(60, 5 + seed, seed);
+    Random random(seed);
+    NodeMap map;
+    std::map<std::int8_t, std::set<std::uint32_t>> naive;
+    std::vector<bool> mapped(60);
+    std::vector<std::uint32_t> unused;
+    for (int step = 0; step < 2000; ++step) {
+      const auto row = static_cast<std::uint32_t>(random.below(60));
+      auto& value = rows.bytes[row];
+      if (mapped[row]) {
+        const std::uint32_t node = map.remove(rows.view(60), row);
+        naive[value].erase(row);
+        EXPECT_EQ(node != NodeMap::kNone, naive[value].empty());
+        if (node != NodeMap::kNone) unused.push_back(node);
+      } else {
+        value = static_cast<std::int8_t>(random.below(5 + seed));
+        const auto next = unused.empty() ? static_cast<std::uint32_t>(map.nodes()) : unused.back();
+        const bool first = naive[value].empty();
+        const std::uint32_t node = map.add(rows.view(60), row, next);
+        EXPECT_EQ(node == next, first);
+        if (first && !unused.empty()) unused.pop_back();
+        naive[value].insert(row);
+      }
+      mapped[row] = !mapped[row];
+      if (step % 100 == 99) {  // as from a file
+        ByteWriter writer;
+        map.write(writer);
+        ByteReader reader(writer.bytes());
+        auto read = NodeMap::read(reader, 60);
+        ASSERT_TRUE(read);
+        map = *std::move(read);
+      }
+      std::map<std::int8_t, std::set<std::uint32_t>> found;
+      for (std::uint32_t n = 0; n < map.nodes(); ++n) {
+        map.for_each_row(n, [&](std::uint32_t r) { found[rows.bytes[r]].insert(r); });
+      }
+      std::erase_if(naive, [](const auto& group) { return group.second.empty(); });
+      ASSERT_EQ(found, naive);
+      ASSERT_LE(map.nodes(), 60u);
+    }
+  }
+}
+
+TEST(NodeMap, RowsThatBecomeEqualAreToldApart) {
+  Rows8 rows(4, 1, 1);
+  rows.bytes = {1, 2, 3, 4};
+  NodeMap map;
+  map.append(rows.view(4));
+  rows.bytes = {7, 7, 3, 4};  // as they are kept from now on
+  map.forget_hashes();
+  EXPECT_EQ(map.remove(rows.view(4), 1), 1u);
+  EXPECT_EQ(map.row_of(0), 0u);
+  EXPECT_EQ(map.row_of(1), NodeMap::kNone);
 }
 
 TEST(NodeMap, DamagedBytesAreRefusedOrStillAMap) {
