@@ -18,7 +18,8 @@ LAYER = {
     "segment": 4,
     "db": 5,
     "pictures": 6,
-    "cli": 7,
+    "server": 7,
+    "cli": 8,
 }
 
 # A public header belongs to the layer that implements it; lower ones must not know it.
@@ -41,7 +42,7 @@ PUBLIC_LAYER = {
 # Below the table's direction there is one more rule: features/ is used without an engine, and
 # an engine is used without features/.
 FORBIDDEN = {"features": {"io", "kernels", "quantization"}, "vectorfile": {"io", "kernels"}}
-FEATURES_USERS = {"features", "pictures", "cli"}
+FEATURES_USERS = {"features", "pictures", "server", "cli"}
 
 
 def source_files():

@@ -17,6 +17,19 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# Everything, and again what talks to the server through a client, with a second version of it.
+PYTEST_RUNS = [
+    ("pytest", [], []),
+    (
+        "pytest-milvus3",
+        ["tests/server/pymilvus_test.py", "tests/server/protocol_test.py"],
+        [ROOT / ".venv" / "milvus3"],
+    ),
+]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=pathlib.Path)
@@ -31,8 +44,9 @@ def main():
 
     passed, failed = run_ctest(build, reports, options.only)
     if not options.no_python:
-        more_passed, more_failed = run_pytest(build, reports)
-        passed, failed = passed + more_passed, failed + more_failed
+        for name, arguments, path in PYTEST_RUNS:
+            more_passed, more_failed = run_pytest(build, reports, name, arguments, path)
+            passed, failed = passed + more_passed, failed + more_failed
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or passed == 0 else 0
 
@@ -64,11 +78,11 @@ def run_ctest(build, reports, only):
     return passed, failed
 
 
-def run_pytest(build, reports):
+def run_pytest(build, reports, name, arguments, path):
     environment = dict(os.environ, SIMILE_BUILD=str(build))
-    environment["PYTHONPATH"] = str(build / "python")
-    report = reports / "pytest.junit"
-    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}"]
+    environment["PYTHONPATH"] = os.pathsep.join(map(str, [*path, build / "python"]))
+    report = reports / f"{name}.junit"
+    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
     status = subprocess.run(command, env=environment).returncode
     passed = failed = 0
     for case in cases_of(report):

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing to build and test Simile, and nothing else:
 #   1. the Debian packages of tools/packages.txt (with `dev`, of tools/packages-dev.txt too);
-#   2. a virtual environment .venv with the Python packages of tools/requirements.txt.
+#   2. a virtual environment .venv with the Python packages of tools/requirements.txt, and in
+#      .venv/milvus3 the second version of a client that the server is tested with.
 # A stamp in .venv holds the hash of everything this depends on, so that a second run takes
 # milliseconds. PYTHON names another interpreter (3.10 or newer).
 set -euo pipefail
@@ -18,7 +19,8 @@ fi
 python=${PYTHON:-/usr/bin/python3}
 
 # The path is part of it: a virtual environment does not survive being moved.
-wanted=$({ pwd; echo "$python"; cat tools/setup.sh "${lists[@]}" "${requirements[@]}"; } | sha256sum)
+wanted=$({ pwd; echo "$python"; cat tools/setup.sh "${lists[@]}" "${requirements[@]}" \
+  tools/requirements-milvus3.txt; } | sha256sum)
 if [ "$(cat $stamp 2>/dev/null)" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then
   exit 0
 fi
@@ -73,6 +75,9 @@ install_python_packages() {
   fi
   say "installing ${requirements[*]} into .venv"
   .venv/bin/python -m pip install -q --disable-pip-version-check "${requirements[@]/#/-r}"
+  rm -rf .venv/milvus3
+  .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --target .venv/milvus3 \
+    -r tools/requirements-milvus3.txt
 }
 
 install_packages

@@ -15,6 +15,7 @@
 #include "simile/cli/pictures_command.h"
 #include "simile/cli/rows_command.h"
 #include "simile/cli/search_command.h"
+#include "simile/cli/serve_command.h"
 #include "simile/cli/verify_command.h"
 #include "simile/version.h"
 
@@ -48,6 +49,7 @@ void add_commands(CLI::App& program, Invocation& invocation) {
   add_verify_command(program, invocation);
   add_compact_command(program, invocation);
   add_models_command(program, invocation);
+  add_serve_command(program, invocation);
 }
 
 /// The command that was being parsed when an error came, "simile pictures index".

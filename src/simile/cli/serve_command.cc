@@ -1,0 +1,57 @@
+#include "simile/cli/serve_command.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+#include "simile/features/module.h"
+#include "simile/server/config_table.h"
+#include "simile/server/server_module.h"
+
+namespace simile::cli {
+
+namespace {
+
+constexpr features::ModuleName kServer = {
+    .file = "libsimile_server.so",
+    .environment = "SIMILE_SERVER_MODULE",
+    .remedy = "build Simile with grpc++ and protobuf (tools/setup.sh installs them)"};
+
+Result<int> run_serve(const server::ServeArguments& arguments, Session& session) {
+  SIMILE_ASSIGN(const void* object, features::load_module(kServer));
+  return static_cast<const server::ServerModule*>(object)->serve(arguments, session.cancel);
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& program, Invocation& invocation) {
+  auto arguments = std::make_shared<server::ServeArguments>();
+  CLI::App* command =
+      add_command(program, invocation, "serve", "Serve Milvus clients (gRPC, REST) over a network",
+                  "  simile serve --db photos.simile\n"
+                  "  simile serve --db data.simile --host 0.0.0.0 --port 19530 --http-port 9091\n"
+                  "  simile serve --db data.simile --config serve.conf --print-config\n"
+                  "  python: pymilvus.MilvusClient('http://127.0.0.1:19530')\n");
+  add_database_option(*command, arguments->path);
+  command->add_option("--config", arguments->config_file, "File with lines `name = value`")
+      ->type_name("FILE");
+  command->add_flag("--print-config", arguments->print_config,
+                    "Print every setting as such a file, and end");
+  for (const server::Setting& setting : server::kSettings) {
+    std::string flag = join_text("--", setting.name);
+    std::ranges::replace(flag, '_', '-');
+    const auto store = [arguments, name = std::string(setting.name)](const std::string& value) {
+      arguments->options[name] = value;
+    };
+    command
+        ->add_option_function<std::string>(flag, store,
+                                           join_text(setting.help, " [", setting.value, "]"))
+        ->type_name("VALUE");
+  }
+  command->callback([arguments, &invocation] {
+    invocation.action = [arguments](Session& session) { return run_serve(*arguments, session); };
+  });
+}
+
+}  // namespace simile::cli

@@ -1,0 +1,10 @@
+#pragma once
+/// simile serve
+
+#include "simile/cli/session.h"
+
+namespace simile::cli {
+
+void add_serve_command(CLI::App& program, Invocation& invocation);
+
+}  // namespace simile::cli

@@ -1,0 +1,42 @@
+#pragma once
+/// The calls of the protocol, message in and message out, without a network. Each takes its
+/// database from the message, or from the call's metadata where the message names none.
+
+#include <milvus/milvus.pb.h>
+#include "simile/server/call_context.h"
+#include "simile/server/catalog.h"
+#include "simile/server/fault.h"
+#include "simile/server/method_table.h"
+#include "simile/server/service.h"
+
+namespace simile::server {
+
+void add_alias_calls(MethodTable& table);
+void add_collection_calls(MethodTable& table);
+void add_database_calls(MethodTable& table);
+void add_flush_calls(MethodTable& table);
+void add_index_calls(MethodTable& table);
+void add_load_calls(MethodTable& table);
+void add_partition_calls(MethodTable& table);
+void add_query_calls(MethodTable& table);
+void add_search_calls(MethodTable& table);
+void add_system_calls(MethodTable& table);
+void add_write_calls(MethodTable& table);
+
+/// All of them.
+MethodTable make_method_table();
+
+/// The database that a message is about.
+template <class Request>
+std::string_view database_of(const CallContext& context, const Request& request) {
+  if (!request.db_name().empty()) return request.db_name();
+  return context.database;
+}
+
+/// The collection that a message is about.
+template <class Request>
+Answer<CollectionHandle> collection_of(CallContext& context, const Request& request) {
+  return context.service.catalog().find(database_of(context, request), request.collection_name());
+}
+
+}  // namespace simile::server

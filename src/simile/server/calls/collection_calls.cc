@@ -1,0 +1,230 @@
+#include <algorithm>
+
+#include "simile/base/text.h"
+#include "simile/server/calls/calls.h"
+#include "simile/server/schema_message.h"
+
+namespace simile::server {
+
+namespace {
+
+constexpr int kTimestampLogicalBits = 18;
+
+/// A field without what an index sets later.
+Field without_index(Field field) {
+  field.metric = Metric::kL2;
+  field.index = IndexKind::kGraph;
+  return field;
+}
+
+bool same_schema(const CollectionHandle& there, const ParsedSchema& asked) {
+  const auto& fields = there.schema().fields();
+  const auto same = [](const Field& a, const Field& b) {
+    return without_index(a) == without_index(b);
+  };
+  if (!std::ranges::equal(fields, asked.fields, same)) return false;
+  return std::ranges::all_of(asked.meta.fields, [&](const FieldMeta& field) {
+    const FieldMeta* meta = there.meta->find_field(field.name);
+    return meta != nullptr && meta->type_params == field.type_params;
+  });
+}
+
+Answer<wire_common::Status> create_collection(CallContext& context,
+                                              const wire::CreateCollectionRequest& request) {
+  SIMILE_TRY(check_name("collection", request.collection_name()));
+  wire_schema::CollectionSchema message;
+  if (!message.ParseFromString(request.schema())) {
+    return refuse_parameter("the schema of the request is no CollectionSchema message");
+  }
+  SIMILE_ASSIGN(ParsedSchema parsed, parse_schema(message));
+  Catalog& catalog = context.service.catalog();
+  const std::string_view database = database_of(context, request);
+  if (const auto there = catalog.find(database, request.collection_name());
+      there && there->name() == request.collection_name()) {
+    if (same_schema(*there, parsed)) return wire_common::Status();
+    return refuse(FaultCode::kNotReady,
+                  join_text("create duplicate collection with different parameters, collection: ",
+                            request.collection_name()));
+  }
+  CollectionMeta& meta = parsed.meta;
+  meta.id = static_cast<std::int64_t>(next_timestamp());
+  meta.created = static_cast<std::uint64_t>(meta.id);
+  meta.consistency_level = request.consistency_level();
+  meta.shards = std::max(1, request.shards_num());
+  meta.partition_count = std::max<std::int64_t>(1, request.num_partitions());
+  meta.properties = parameters_of(request.properties());
+  SIMILE_ASSIGN(const Schema schema, Schema::make(std::move(parsed.fields)));
+  SIMILE_TRY(catalog.create_collection(database, request.collection_name(), schema,
+                                       std::move(parsed.meta)));
+  return wire_common::Status();
+}
+
+void describe(const CollectionHandle& handle, wire::DescribeCollectionResponse& response) {
+  const CollectionMeta& meta = *handle.meta;
+  describe_schema(handle, *response.mutable_schema());
+  response.set_collection_name(handle.name());
+  response.set_db_name(handle.database);
+  response.set_collectionid(meta.id);
+  response.set_created_timestamp(meta.created);
+  response.set_created_utc_timestamp(meta.created >> kTimestampLogicalBits);
+  response.set_update_timestamp(meta.created);
+  response.set_update_timestamp_str(std::to_string(meta.created));
+  response.set_request_time(next_timestamp());
+  response.set_shards_num(meta.shards);
+  response.set_num_partitions(meta.partition_count);
+  response.set_consistency_level(
+      static_cast<wire_common::ConsistencyLevel>(meta.consistency_level));
+  for (const std::string& alias : meta.aliases) response.add_aliases(alias);
+  add_parameters(meta.properties, *response.mutable_properties());
+}
+
+Answer<CollectionHandle> by_name_or_id(CallContext& context, std::string_view database,
+                                       const std::string& name, std::int64_t id) {
+  Catalog& catalog = context.service.catalog();
+  if (!name.empty() || id == 0) return catalog.find(database, name);
+  SIMILE_ASSIGN(const auto handles, catalog.collections(database));
+  for (const CollectionHandle& handle : handles) {
+    if (handle.meta->id == id) return handle;
+  }
+  return refuse(FaultCode::kCollectionNotFound,
+                join_text("can't find collection[collection=", id, "]"));
+}
+
+Answer<wire::DescribeCollectionResponse> describe_collection(
+    CallContext& context, const wire::DescribeCollectionRequest& request) {
+  SIMILE_ASSIGN(const CollectionHandle handle,
+                by_name_or_id(context, database_of(context, request), request.collection_name(),
+                              request.collectionid()));
+  wire::DescribeCollectionResponse response;
+  describe(handle, response);
+  return response;
+}
+
+Answer<wire::BatchDescribeCollectionResponse> batch_describe_collection(
+    CallContext& context, const wire::BatchDescribeCollectionRequest& request) {
+  wire::BatchDescribeCollectionResponse response;
+  const std::string_view database = database_of(context, request);
+  for (const std::string& name : request.collection_name()) {
+    SIMILE_ASSIGN(const CollectionHandle handle, by_name_or_id(context, database, name, 0));
+    describe(handle, *response.add_responses());
+  }
+  for (const std::int64_t id : request.collectionid()) {
+    SIMILE_ASSIGN(const CollectionHandle handle, by_name_or_id(context, database, "", id));
+    describe(handle, *response.add_responses());
+  }
+  return response;
+}
+
+Answer<wire::BoolResponse> has_collection(CallContext& context,
+                                          const wire::HasCollectionRequest& request) {
+  wire::BoolResponse response;
+  response.set_value(context.service.catalog().has_collection(database_of(context, request),
+                                                              request.collection_name()));
+  return response;
+}
+
+Answer<wire::ShowCollectionsResponse> show_collections(
+    CallContext& context, const wire::ShowCollectionsRequest& request) {
+  wire::ShowCollectionsResponse response;
+  SIMILE_ASSIGN(const auto handles,
+                context.service.catalog().collections(database_of(context, request)));
+  for (const CollectionHandle& handle : handles) {
+    if (request.type() == wire::ShowType::InMemory && !handle.meta->loaded) continue;
+    response.add_collection_names(handle.name());
+    response.add_collection_ids(handle.meta->id);
+    response.add_created_timestamps(handle.meta->created);
+    response.add_created_utc_timestamps(handle.meta->created >> kTimestampLogicalBits);
+    response.add_query_service_available(handle.meta->loaded);
+    response.add_shards_num(handle.meta->shards);
+  }
+  return response;
+}
+
+Answer<wire_common::Status> drop_collection(CallContext& context,
+                                            const wire::DropCollectionRequest& request) {
+  SIMILE_TRY(context.service.catalog().drop_collection(database_of(context, request),
+                                                       request.collection_name()));
+  return wire_common::Status();
+}
+
+Answer<wire_common::Status> rename_collection(CallContext& context,
+                                              const wire::RenameCollectionRequest& request) {
+  const std::string_view database = database_of(context, request);
+  if (!request.newdbname().empty() && request.newdbname() != database) {
+    return refuse_parameter("a collection cannot be moved into another database by renaming it");
+  }
+  SIMILE_TRY(
+      context.service.catalog().rename_collection(database, request.oldname(), request.newname()));
+  return wire_common::Status();
+}
+
+Answer<wire::TruncateCollectionResponse> truncate_collection(
+    CallContext& context, const wire::TruncateCollectionRequest& request) {
+  SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(handle.collection->truncate());
+  return wire::TruncateCollectionResponse();
+}
+
+Answer<wire::GetCollectionStatisticsResponse> get_collection_statistics(
+    CallContext& context, const wire::GetCollectionStatisticsRequest& request) {
+  SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  wire::GetCollectionStatisticsResponse response;
+  auto& stat = *response.add_stats();
+  stat.set_key("row_count");
+  stat.set_value(std::to_string(handle.collection->info().rows));
+  return response;
+}
+
+Answer<wire_common::Status> alter_collection(CallContext& context,
+                                             const wire::AlterCollectionRequest& request) {
+  SIMILE_TRY(context.service.catalog().change(database_of(context, request),
+                                              request.collection_name(),
+                                              [&](CollectionMeta& meta) -> Answer<void> {
+                                                for (const auto& pair : request.properties()) {
+                                                  if (pair.key() == "collection.description") {
+                                                    meta.description = pair.value();
+                                                  } else {
+                                                    meta.properties[pair.key()] = pair.value();
+                                                  }
+                                                }
+                                                for (const std::string& key : request.delete_keys())
+                                                  meta.properties.erase(key);
+                                                return {};
+                                              }));
+  return wire_common::Status();
+}
+
+Answer<wire_common::Status> alter_collection_field(
+    CallContext& context, const wire::AlterCollectionFieldRequest& request) {
+  SIMILE_TRY(context.service.catalog().change(
+      database_of(context, request), request.collection_name(),
+      [&](CollectionMeta& meta) -> Answer<void> {
+        const auto field = std::ranges::find(meta.fields, request.field_name(), &FieldMeta::name);
+        if (field == meta.fields.end()) {
+          return refuse(FaultCode::kFieldNotFound,
+                        join_text("field not found[field=", request.field_name(), "]"));
+        }
+        for (const auto& pair : request.properties()) field->type_params[pair.key()] = pair.value();
+        for (const std::string& key : request.delete_keys()) field->type_params.erase(key);
+        return {};
+      }));
+  return wire_common::Status();
+}
+
+}  // namespace
+
+void add_collection_calls(MethodTable& table) {
+  table.add("CreateCollection", MethodKind::kAdmin, create_collection);
+  table.add("DescribeCollection", MethodKind::kAdmin, describe_collection);
+  table.add("BatchDescribeCollection", MethodKind::kAdmin, batch_describe_collection);
+  table.add("HasCollection", MethodKind::kAdmin, has_collection);
+  table.add("ShowCollections", MethodKind::kAdmin, show_collections);
+  table.add("DropCollection", MethodKind::kAdmin, drop_collection);
+  table.add("RenameCollection", MethodKind::kAdmin, rename_collection);
+  table.add("TruncateCollection", MethodKind::kAdmin, truncate_collection);
+  table.add("GetCollectionStatistics", MethodKind::kAdmin, get_collection_statistics);
+  table.add("AlterCollection", MethodKind::kAdmin, alter_collection);
+  table.add("AlterCollectionField", MethodKind::kAdmin, alter_collection_field);
+}
+
+}  // namespace simile::server

@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "simile/base/text.h"
+#include "simile/server/calls/calls.h"
+#include "simile/server/column_message.h"
+#include "simile/server/schema_message.h"
+#include "simile/server/search_plan.h"
+
+namespace simile::server {
+
+namespace {
+
+constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+struct Window {
+  std::uint64_t limit = kNoLimit;
+  std::uint64_t offset = 0;
+};
+
+Answer<Window> window_of(const RequestParameters& parameters) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  Window window;
+  // -1 is no limit, as clients write it.
+  if (parameters.text("limit") != "-1") {
+    SIMILE_ASSIGN(const auto limit, parameters.number("limit", 1, kMost));
+    if (limit) window.limit = static_cast<std::uint64_t>(*limit);
+  }
+  SIMILE_ASSIGN(const auto offset, parameters.number("offset", 0, kMost));
+  window.offset = static_cast<std::uint64_t>(offset.value_or(0));
+  const bool iterates = parameters.flag("iterator");
+  if (!iterates && window.limit != kNoLimit &&
+      window.limit + window.offset > static_cast<std::uint64_t>(kHitsMax)) {
+    return refuse_parameter(
+        join_text("invalid max query result window, (offset+limit) should be in "
+                  "range [1, ",
+                  kHitsMax, "], but got ", window.limit + window.offset));
+  }
+  return window;
+}
+
+void write_count(std::uint64_t count, wire::QueryResults& response) {
+  auto& data = *response.add_fields_data();
+  data.set_type(wire_schema::DataType::Int64);
+  data.set_field_name("count(*)");
+  data.mutable_scalars()->mutable_long_data()->add_data(static_cast<std::int64_t>(count));
+  response.add_output_fields("count(*)");
+}
+
+/// Rows in the order of their keys: clients page by asking for keys above the last one they got.
+std::vector<std::size_t> in_key_order(const Column& keys) {
+  std::vector<std::size_t> rows = every_row(keys.rows);
+  if (keys.type == FieldType::kString) {
+    std::ranges::sort(rows, {},
+                      [&](std::size_t row) { return std::string_view(keys.strings[row]); });
+  } else {
+    const auto values = keys.values<std::int64_t>();
+    std::ranges::sort(rows, {}, [&](std::size_t row) { return values[row]; });
+  }
+  return rows;
+}
+
+/// The rows of the window, in the order of keys. Only keys are read of rows outside it.
+Answer<Table> read_window(const Snapshot& snapshot, const std::string& where,
+                          const std::vector<std::string>& fields, const Window& window) {
+  const std::string& key = snapshot.schema().primary_key().name;
+  SIMILE_ASSIGN(const Table keys, snapshot.query(where, {key}, kNoLimit, 0));
+  std::vector<std::size_t> rows = in_key_order(keys.columns[0]);
+  rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(
+                                              std::min<std::uint64_t>(window.offset, rows.size())));
+  if (rows.size() > window.limit) rows.resize(window.limit);
+  const Column& column = keys.columns[0];
+  if (column.type == FieldType::kString) {
+    std::vector<std::string_view> wanted;
+    for (const std::size_t row : rows) wanted.push_back(column.strings[row]);
+    SIMILE_ASSIGN(Table table, snapshot.get(std::span<const std::string_view>(wanted), fields));
+    return table;
+  }
+  const auto values = column.values<std::int64_t>();
+  std::vector<std::int64_t> wanted;
+  for (const std::size_t row : rows) wanted.push_back(values[row]);
+  SIMILE_ASSIGN(Table table, snapshot.get(std::span<const std::int64_t>(wanted), fields));
+  return table;
+}
+
+Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest& request) {
+  SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(need_loaded(handle));
+  SIMILE_ASSIGN(const RequestParameters parameters,
+                RequestParameters::parse(request.query_params()));
+  SIMILE_ASSIGN(const Window window, window_of(parameters));
+  SIMILE_ASSIGN(OutputFields output, parse_output_fields(handle, request.output_fields()));
+  const bool empty = request.expr().find_first_not_of(" \t\r\n") == std::string::npos;
+  if (empty && window.limit == kNoLimit && !output.count && !parameters.flag("iterator")) {
+    return refuse_parameter("empty expression should be used with limit");
+  }
+  const auto snapshot = handle.collection->snapshot();
+  wire::QueryResults response;
+  response.set_collection_name(handle.name());
+  response.set_session_ts(next_timestamp());
+  const std::string& key = handle.schema().primary_key().name;
+  response.set_primary_field_name(key);
+  if (output.count) {
+    SIMILE_ASSIGN(const std::uint64_t count, snapshot->count(request.expr()));
+    write_count(count, response);
+    return response;
+  }
+  if (std::ranges::find(output.columns, key) == output.columns.end()) {
+    output.columns.insert(output.columns.begin(), key);
+    output.named.insert(output.named.begin(), key);
+  }
+  SIMILE_ASSIGN(const Table table, read_window(*snapshot, request.expr(), output.columns, window));
+  const std::vector<std::size_t> rows = every_row(table.rows);
+  for (const std::string& name : output.named) response.add_output_fields(name);
+  for (const std::string& name : output.columns) {
+    const Column* column = table.find(name);
+    if (column == nullptr) continue;
+    write_column(*column, handle.meta->find_field(name), rows, output.dynamic_keys,
+                 *response.add_fields_data());
+  }
+  return response;
+}
+
+}  // namespace
+
+void add_query_calls(MethodTable& table) { table.add("Query", MethodKind::kRead, query); }
+
+}  // namespace simile::server

@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <cstring>
+
+#include "simile/base/text.h"
+#include "simile/server/calls/calls.h"
+#include "simile/server/column_message.h"
+#include "simile/server/schema_message.h"
+
+namespace simile::server {
+
+namespace {
+
+/// Every field has a column, but for what the collection gives itself.
+Answer<void> need_columns(const CollectionHandle& handle, const Batch& batch) {
+  for (const Field& field : handle.schema().fields()) {
+    const bool given = std::ranges::any_of(
+        batch.columns, [&](const ColumnView& column) { return column.field == field.name; });
+    if (field.primary_key && field.auto_id && given) {
+      return refuse_parameter(join_text("Attempt to insert primary field ", field.name,
+                                        ", whose values are given out (auto_id is enabled); "
+                                        "leave it out"));
+    }
+    if (given || field.nullable || field.dynamic || field.has_default() ||
+        (field.primary_key && field.auto_id)) {
+      continue;
+    }
+    return refuse_parameter(join_text("fieldSchema(", field.name,
+                                      ") has no corresponding fieldData pass in: "
+                                      "collection '",
+                                      handle.name(), "' needs a value of it in every row"));
+  }
+  return {};
+}
+
+/// The keys of the rows as they were given.
+const ColumnView* key_column(const CollectionHandle& handle, const Batch& batch) {
+  const auto found =
+      std::ranges::find(batch.columns, handle.schema().primary_key().name, &ColumnView::field);
+  return found == batch.columns.end() ? nullptr : &*found;
+}
+
+wire::MutationResult mutation_result(const CollectionHandle& handle, const Batch& batch,
+                                     const WriteResult& written) {
+  wire::MutationResult result;
+  const ColumnView* keys = key_column(handle, batch);
+  auto& ids = *result.mutable_ids();
+  if (keys != nullptr && keys->type == FieldType::kString) {
+    for (const std::string_view key : keys->strings) {
+      ids.mutable_str_id()->add_data(std::string(key));
+    }
+  } else if (keys != nullptr) {
+    auto& data = *ids.mutable_int_id()->mutable_data();
+    data.Resize(static_cast<int>(batch.rows), 0);
+    std::memcpy(data.mutable_data(), keys->fixed.data(), batch.rows * sizeof(std::int64_t));
+  } else {
+    ids.mutable_int_id()->mutable_data()->Add(written.ids.begin(), written.ids.end());
+  }
+  for (std::uint32_t i = 0; i < batch.rows; ++i) result.add_succ_index(i);
+  result.set_acknowledged(true);
+  result.set_timestamp(next_timestamp());
+  return result;
+}
+
+/// Columns that the engine wants and the client may leave out.
+void add_missing(const CollectionHandle& handle, BorrowedBatch& borrowed) {
+  Batch& batch = borrowed.batch;
+  for (const Field& field : handle.schema().fields()) {
+    const bool given = std::ranges::any_of(
+        batch.columns, [&](const ColumnView& column) { return column.field == field.name; });
+    if (given || (!field.nullable && !field.dynamic)) continue;
+    ColumnView column;
+    column.field = field.name;
+    column.type = field.type;
+    column.element_type = field.element_type;
+    column.vector = field.vector;
+    if (field.dynamic) {
+      column.strings = borrowed.views.emplace_back(batch.rows, "{}");
+      batch.columns.push_back(column);
+      continue;
+    }
+    column.valid = borrowed.valid.emplace_back(batch.rows, std::uint8_t{0});
+    if (field.type == FieldType::kArray) {
+      column.offsets = borrowed.offsets.emplace_back(batch.rows + 1, 0);
+    } else if (const std::size_t width = width_of(field.type); width > 0) {
+      column.fixed = borrowed.bytes.emplace_back(batch.rows * width);
+    } else {
+      column.strings = borrowed.views.emplace_back(batch.rows);
+    }
+    batch.columns.push_back(column);
+  }
+}
+
+template <class Request>
+Answer<CollectionHandle> read_batch(CallContext& context, const Request& request,
+                                    BorrowedBatch& borrowed) {
+  SIMILE_ASSIGN(CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(read_columns(request.fields_data(), request.num_rows(), handle, borrowed));
+  return handle;
+}
+
+Answer<wire::MutationResult> insert(CallContext& context, const wire::InsertRequest& request) {
+  BorrowedBatch borrowed;
+  SIMILE_ASSIGN(const CollectionHandle handle, read_batch(context, request, borrowed));
+  SIMILE_TRY(need_columns(handle, borrowed.batch));
+  add_missing(handle, borrowed);
+  // Milvus' insert does not look whether a key is there; of rows with one key the last is read.
+  const bool keyed = key_column(handle, borrowed.batch) != nullptr;
+  SIMILE_ASSIGN(const WriteResult written, keyed ? handle.collection->upsert(borrowed.batch)
+                                                 : handle.collection->insert(borrowed.batch));
+  wire::MutationResult result = mutation_result(handle, borrowed.batch, written);
+  result.set_insert_cnt(request.num_rows());
+  return result;
+}
+
+Answer<wire::MutationResult> upsert(CallContext& context, const wire::UpsertRequest& request) {
+  BorrowedBatch borrowed;
+  SIMILE_ASSIGN(const CollectionHandle handle, read_batch(context, request, borrowed));
+  add_missing(handle, borrowed);
+  SIMILE_ASSIGN(const WriteResult written, handle.collection->upsert(borrowed.batch));
+  wire::MutationResult result = mutation_result(handle, borrowed.batch, written);
+  result.set_upsert_cnt(request.num_rows());
+  return result;
+}
+
+Answer<wire::MutationResult> remove(CallContext& context, const wire::DeleteRequest& request) {
+  SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  if (request.expr().find_first_not_of(" \t\r\n") == std::string::npos) {
+    return refuse_parameter("the expression of a deletion is empty; say which rows go");
+  }
+  SIMILE_ASSIGN(const WriteResult written, handle.collection->erase_where(request.expr()));
+  wire::MutationResult result;
+  result.set_acknowledged(true);
+  result.set_delete_cnt(static_cast<std::int64_t>(written.rows));
+  result.set_timestamp(next_timestamp());
+  result.mutable_ids();
+  return result;
+}
+
+}  // namespace
+
+void add_write_calls(MethodTable& table) {
+  table.add("Insert", MethodKind::kWrite, insert);
+  table.add("Upsert", MethodKind::kWrite, upsert);
+  table.add("Delete", MethodKind::kWrite, remove);
+}
+
+}  // namespace simile::server

@@ -1,0 +1,142 @@
+#include "simile/server/config.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <thread>
+
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+#include "simile/server/config_table.h"
+
+namespace simile::server {
+
+namespace {
+
+using Texts = std::map<std::string, std::string>;
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+std::string known_names() {
+  std::string known;
+  for (const Setting& setting : kSettings) {
+    known += join_text(known.empty() ? "" : ", ", setting.name);
+  }
+  return known;
+}
+
+Status set(Texts& texts, std::string_view name, std::string_view value, std::string_view where) {
+  const auto found = texts.find(std::string(name));
+  if (found == texts.end()) {
+    return fail(ErrorCode::kInvalidArgument,
+                join_text(where, ": unknown setting '", name, "'; known: ", known_names()));
+  }
+  found->second = value;
+  return {};
+}
+
+Status read_file(const std::string& text, Texts& texts) {
+  std::size_t number = 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    ++number;
+    const auto end = rest.find('\n');
+    std::string_view line = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    line = trimmed(line.substr(0, line.find('#')));
+    if (line.empty()) continue;
+    const std::string where = join_text("line ", number, " of the configuration");
+    const auto sign = line.find('=');
+    if (sign == std::string_view::npos) {
+      return fail(ErrorCode::kInvalidArgument, join_text(where, ": write name = value"));
+    }
+    SIMILE_TRY(set(texts, trimmed(line.substr(0, sign)), trimmed(line.substr(sign + 1)), where));
+  }
+  return {};
+}
+
+std::string environment_name(std::string_view setting) {
+  std::string name = "SIMILE_";
+  for (const char c : setting) {
+    name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return name;
+}
+
+template <class Number>
+Status read_number(const Texts& texts, const std::string& name, std::uint64_t least,
+                   std::uint64_t most, Number& value) {
+  const std::string& text = texts.at(name);
+  std::uint64_t parsed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
+  if (error != std::errc{} || end != text.data() + text.size() || parsed < least || parsed > most) {
+    return fail(ErrorCode::kInvalidArgument,
+                join_text("setting ", name, " is '", text, "'; it must be a whole number from ",
+                          least, " to ", most));
+  }
+  value = static_cast<Number>(parsed);
+  return {};
+}
+
+Result<Config> checked(Texts texts) {
+  constexpr std::uint64_t kPortMax = 65'535;
+  constexpr std::uint64_t kThreadsMax = 1'024;
+  constexpr std::uint64_t kQueueMax = 1'000'000;
+  constexpr std::uint64_t kMessageMax = std::numeric_limits<std::int32_t>::max();
+  constexpr std::uint64_t kGraceMax = 3'600;
+  Config config;
+  config.host = texts.at("host");
+  SIMILE_TRY(read_number(texts, "port", 0, kPortMax, config.port));
+  SIMILE_TRY(read_number(texts, "http_port", 0, kPortMax, config.http_port));
+  SIMILE_TRY(read_number(texts, "threads", 0, kThreadsMax, config.threads));
+  SIMILE_TRY(read_number(texts, "write_threads", 1, kThreadsMax, config.write_threads));
+  SIMILE_TRY(read_number(texts, "queue_max", 1, kQueueMax, config.queue_max));
+  SIMILE_TRY(read_number(texts, "message_bytes_max", 1'024, kMessageMax, config.message_bytes_max));
+  SIMILE_TRY(read_number(texts, "growing_bytes_max", 1 << 20, std::uint64_t{1} << 40,
+                         config.growing_bytes_max));
+  SIMILE_TRY(read_number(texts, "grace_seconds", 0, kGraceMax, config.grace_seconds));
+  config.log_level = texts.at("log_level");
+  constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};
+  if (std::ranges::find(kLevels, config.log_level) == kLevels.end()) {
+    return fail(ErrorCode::kInvalidArgument, join_text("setting log_level is '", config.log_level,
+                                                       "'; known: debug, info, warning, error"));
+  }
+  if (config.threads == 0) config.threads = std::max(1U, std::thread::hardware_concurrency());
+  config.texts = std::move(texts);
+  return config;
+}
+
+}  // namespace
+
+Result<Config> make_config(const std::string& file_text, const Environment& environment,
+                           const std::map<std::string, std::string>& options) {
+  Texts texts;
+  for (const Setting& setting : kSettings) {
+    texts.emplace(std::string(setting.name), std::string(setting.value));
+  }
+  SIMILE_TRY(read_file(file_text, texts));
+  for (const Setting& setting : kSettings) {
+    const std::string name = environment_name(setting.name);
+    if (const char* value = environment(name); value != nullptr && *value != '\0') {
+      SIMILE_TRY(set(texts, setting.name, value, name));
+    }
+  }
+  for (const auto& [name, value] : options) SIMILE_TRY(set(texts, name, value, "command line"));
+  return checked(std::move(texts));
+}
+
+std::string print_config(const Config& config) {
+  std::string out;
+  for (const Setting& setting : kSettings) {
+    out += join_text("# ", setting.help, "\n", setting.name, " = ",
+                     config.texts.at(std::string(setting.name)), "\n");
+  }
+  return out;
+}
+
+}  // namespace simile::server

@@ -1,0 +1,29 @@
+#pragma once
+/// Every setting of the server, once. NAME is a line `name = value` of the file, SIMILE_NAME in the
+/// environment and --name on the command line (with - for _); each goes before the one named first.
+
+#include <array>
+#include <string_view>
+
+namespace simile::server {
+
+struct Setting {
+  std::string_view name;
+  std::string_view value;  ///< the default
+  std::string_view help;
+};
+
+inline constexpr std::array kSettings = {
+    Setting{"host", "127.0.0.1", "Address to listen on; 0.0.0.0: every one of this machine"},
+    Setting{"port", "19530", "Port of gRPC; 0: a free one"},
+    Setting{"http_port", "9091", "Port of REST, /healthz and /metrics; 0: a free one"},
+    Setting{"threads", "0", "Threads that search; 0: one for each core"},
+    Setting{"write_threads", "16", "Threads that write; they wait for the disk together"},
+    Setting{"queue_max", "4096", "Calls that may wait; more are refused with code 8"},
+    Setting{"message_bytes_max", "536870912", "Largest request"},
+    Setting{"growing_bytes_max", "268435456", "Rows in memory before they become a segment"},
+    Setting{"grace_seconds", "30", "How long a stop waits for calls that run"},
+    Setting{"log_level", "info", "debug (every call), info, warning or error"},
+};
+
+}  // namespace simile::server

@@ -1,0 +1,39 @@
+#include "simile/server/fault.h"
+
+namespace simile::server {
+
+namespace {
+
+FaultCode code_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kOutOfRange:
+    case ErrorCode::kAlreadyExists: return FaultCode::kInvalidParameter;
+    case ErrorCode::kResourceExhausted: return FaultCode::kTooManyRequests;
+    case ErrorCode::kUnimplemented: return FaultCode::kUnimplemented;
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kFailedPrecondition: return FaultCode::kNotReady;
+    default: return FaultCode::kUnexpected;
+  }
+}
+
+}  // namespace
+
+Fault::Fault(const Error& error) : code(code_of(error.code)), message(error.message) {}
+
+std::int32_t old_code(FaultCode code) {
+  constexpr std::int32_t kUnexpectedError = 1;
+  constexpr std::int32_t kCollectionNotExists = 4;
+  constexpr std::int32_t kIllegalArgument = 5;
+  constexpr std::int32_t kIndexNotExist = 25;
+  constexpr std::int32_t kRateLimit = 49;
+  switch (code) {
+    case FaultCode::kCollectionNotFound: return kCollectionNotExists;
+    case FaultCode::kInvalidParameter: return kIllegalArgument;
+    case FaultCode::kIndexNotFound: return kIndexNotExist;
+    case FaultCode::kTooManyRequests: return kRateLimit;
+    default: return kUnexpectedError;
+  }
+}
+
+}  // namespace simile::server

@@ -1,0 +1,37 @@
+#pragma once
+/// gRPC without generated stubs: every call arrives at one generic service, is found by its name in
+/// a MethodTable and runs on a WorkerPool, never on gRPC's own threads.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "simile/error.h"
+#include "simile/server/method_table.h"
+#include "simile/server/metrics.h"
+#include "simile/server/worker_pool.h"
+
+namespace simile::server {
+
+struct GrpcOptions {
+  std::string host = "127.0.0.1";
+  int port = 19530;  ///< 0: a free one
+  std::uint64_t message_bytes_max = 512ull << 20;
+  std::size_t read_threads = 2;
+  std::size_t write_threads = 16;
+  std::size_t queue_max = 4'096;  ///< calls that may wait in each pool
+};
+
+class GrpcServer {
+ public:
+  /// `service`, `methods` and `metrics` outlive the server. Fails where the port is taken.
+  static Result<std::unique_ptr<GrpcServer>> start(const GrpcOptions& options, Service& service,
+                                                   const MethodTable& methods, Metrics& metrics);
+  virtual ~GrpcServer() = default;
+  virtual int port() const = 0;
+  /// Takes no new calls, lets those that run finish for at most `grace_seconds`, then cancels them.
+  virtual void stop(double grace_seconds) = 0;
+};
+
+}  // namespace simile::server

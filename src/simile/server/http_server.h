@@ -1,0 +1,29 @@
+#pragma once
+/// HTTP: REST, /healthz, /metrics.
+
+#include <memory>
+#include <string>
+
+#include "simile/error.h"
+#include "simile/server/service.h"
+
+namespace simile::server {
+
+struct HttpOptions {
+  std::string host = "127.0.0.1";
+  int port = 9091;  ///< 0: a free one
+  std::uint64_t body_bytes_max = 512ull << 20;
+  std::size_t threads = 16;
+};
+
+class HttpServer {
+ public:
+  /// `service` outlives the server. Fails where the port is taken.
+  static Result<std::unique_ptr<HttpServer>> start(const HttpOptions& options, Service& service);
+  virtual ~HttpServer() = default;
+  virtual int port() const = 0;
+  /// Lets running requests finish.
+  virtual void stop() = 0;
+};
+
+}  // namespace simile::server

@@ -1,0 +1,33 @@
+#include "simile/server/method_table.h"
+
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/support/proto_buffer_reader.h>
+#include <grpcpp/support/proto_buffer_writer.h>
+
+#include <limits>
+
+namespace simile::server {
+
+bool parse(grpc::ByteBuffer& in, google::protobuf::MessageLite& message) {
+  if (!in.Valid()) return false;
+  grpc::ProtoBufferReader reader(&in);
+  return message.ParseFromZeroCopyStream(&reader) && reader.status().ok();
+}
+
+bool serialize(const google::protobuf::MessageLite& message, grpc::ByteBuffer& out) {
+  const std::size_t bytes = message.ByteSizeLong();
+  if (bytes > std::numeric_limits<std::int32_t>::max()) return false;
+  constexpr int kBlockBytesMax = 1 << 20;
+  grpc::ProtoBufferWriter writer(&out, kBlockBytesMax, static_cast<int>(bytes));
+  return message.SerializeToZeroCopyStream(&writer);
+}
+
+void set_status(wire_common::Status& status, const Fault& fault) {
+  status.set_code(static_cast<std::int32_t>(fault.code));
+  status.set_error_code(static_cast<wire_common::ErrorCode>(old_code(fault.code)));
+  status.set_reason(fault.message);
+  status.set_retriable(fault.code == FaultCode::kTooManyRequests ||
+                       fault.code == FaultCode::kNotReady);
+}
+
+}  // namespace simile::server

@@ -1,0 +1,91 @@
+#pragma once
+/// The calls by name: parse the message, run, serialise the answer.
+
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/status.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <milvus/milvus.pb.h>
+#include "simile/server/call_context.h"
+#include "simile/server/fault.h"
+
+namespace simile::server {
+
+namespace wire = ::milvus::proto::milvus;
+namespace wire_common = ::milvus::proto::common;
+namespace wire_schema = ::milvus::proto::schema;
+
+void set_status(wire_common::Status& status, const Fault& fault);
+template <class Response>
+void set_status(Response& response, const Fault& fault) {
+  set_status(*response.mutable_status(), fault);
+}
+template <class Response>
+void set_success(Response& response) {
+  if constexpr (requires { response.mutable_status(); }) response.mutable_status();
+}
+
+/// On which threads a call runs: those of searches are as many as there are cores; writes and
+/// everything else wait for the disk, so that there are more of them.
+enum class MethodKind : std::uint8_t { kRead, kWrite, kAdmin };
+
+struct Method {
+  MethodKind kind = MethodKind::kAdmin;
+  std::function<grpc::Status(CallContext&, grpc::ByteBuffer& request, grpc::ByteBuffer& response)>
+      run;
+  /// Makes the answer that says why the call was not run.
+  std::function<void(const Fault&, grpc::ByteBuffer& response)> refuse;
+};
+
+/// Reads the message straight from the slices that arrived; false where it is none.
+bool parse(grpc::ByteBuffer& in, google::protobuf::MessageLite& message);
+/// False where the message is larger than the protocol can carry, 2 GiB.
+bool serialize(const google::protobuf::MessageLite& message, grpc::ByteBuffer& out);
+
+class MethodTable {
+ public:
+  template <class Request, class Response>
+  void add(std::string name, MethodKind kind,
+           Answer<Response> (*handler)(CallContext&, const Request&)) {
+    Method method{.kind = kind, .run = nullptr, .refuse = nullptr};
+    method.run = [handler](CallContext& context, grpc::ByteBuffer& in, grpc::ByteBuffer& out) {
+      Request request;
+      if (!parse(in, request)) {
+        return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "the request cannot be read");
+      }
+      Answer<Response> answer = handler(context, request);
+      if (answer) {
+        set_success(*answer);
+        if (serialize(*answer, out)) return grpc::Status::OK;
+        answer = refuse_parameter("the answer is larger than 2 GiB; ask for fewer rows or fields");
+      }
+      context.code = static_cast<int>(answer.error().code);
+      Response refusal;
+      set_status(refusal, answer.error());
+      serialize(refusal, out);
+      return grpc::Status::OK;
+    };
+    method.refuse = [](const Fault& fault, grpc::ByteBuffer& out) {
+      Response refusal;
+      set_status(refusal, fault);
+      serialize(refusal, out);
+    };
+    methods_.emplace(std::move(name), std::move(method));
+  }
+
+  /// The named method, "Search" for example, or null.
+  const Method* find(std::string_view name) const {
+    const auto found = methods_.find(name);
+    return found == methods_.end() ? nullptr : &found->second;
+  }
+  const std::map<std::string, Method, std::less<>>& methods() const { return methods_; }
+
+ private:
+  std::map<std::string, Method, std::less<>> methods_;
+};
+
+}  // namespace simile::server

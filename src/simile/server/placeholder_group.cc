@@ -1,0 +1,141 @@
+/// The wire form, by hand, since the generated parser would copy every vector:
+///   PlaceholderGroup  { repeated PlaceholderValue placeholders = 1; }
+///   PlaceholderValue  { string tag = 1; PlaceholderType type = 2; repeated bytes values = 3; }
+/// All values have the length of one vector, so that they lie one stride apart.
+
+#include "simile/server/placeholder_group.h"
+
+#include <google/protobuf/io/coded_stream.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "simile/base/text.h"
+
+namespace simile::server {
+
+namespace {
+
+using wire_type = ::milvus::proto::common::PlaceholderType;
+
+/// A cursor over the fields of one message.
+class FieldCursor {
+ public:
+  explicit FieldCursor(std::string_view bytes)
+      : bytes_(bytes),
+        in_(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<int>(bytes.size())) {}
+
+  /// Moves to the next field; false at the end or where the bytes are no message.
+  bool next() {
+    const std::uint32_t tag = in_.ReadTag();
+    if (tag == 0) return false;
+    number_ = tag >> 3U;
+    constexpr std::uint32_t kWireTypeMask = 7;
+    switch (tag & kWireTypeMask) {
+      case 0: return in_.ReadVarint64(&value_);
+      case 1: return in_.Skip(8);
+      case 2: return read_bytes();
+      case 5: return in_.Skip(4);
+      default: return false;
+    }
+  }
+  bool at_end() const { return in_.CurrentPosition() == static_cast<int>(bytes_.size()); }
+  std::uint32_t number() const { return number_; }
+  std::uint64_t value() const { return value_; }
+  std::string_view bytes() const { return field_; }
+
+ private:
+  bool read_bytes() {
+    std::uint32_t length = 0;
+    if (!in_.ReadVarint32(&length)) return false;
+    const auto at = static_cast<std::size_t>(in_.CurrentPosition());
+    if (length > bytes_.size() - at) return false;
+    field_ = bytes_.substr(at, length);
+    return in_.Skip(static_cast<int>(length));
+  }
+
+  std::string_view bytes_;
+  google::protobuf::io::CodedInputStream in_;
+  std::uint32_t number_ = 0;
+  std::uint64_t value_ = 0;
+  std::string_view field_;
+};
+
+constexpr auto kUnreadable = "the queries (placeholder_group) cannot be read";
+
+struct Placeholder {
+  int type = 0;
+  std::vector<std::string_view> values;
+};
+
+Answer<Placeholder> read_placeholder(std::string_view bytes) {
+  Placeholder placeholder;
+  FieldCursor cursor(bytes);
+  while (cursor.next()) {
+    if (cursor.number() == 2) placeholder.type = static_cast<int>(cursor.value());
+    if (cursor.number() == 3) placeholder.values.push_back(cursor.bytes());
+  }
+  if (!cursor.at_end()) return refuse_parameter(kUnreadable);
+  return placeholder;
+}
+
+/// True where a field of `element` can be searched with queries of this type: float fields take
+/// float32 queries too.
+bool fits(int type, ElementType element) {
+  switch (element) {
+    case ElementType::kFloat32: return type == wire_type::FloatVector;
+    case ElementType::kFloat16:
+      return type == wire_type::Float16Vector || type == wire_type::FloatVector;
+    case ElementType::kBFloat16:
+      return type == wire_type::BFloat16Vector || type == wire_type::FloatVector;
+    case ElementType::kInt8: return type == wire_type::Int8Vector;
+    case ElementType::kBit: return type == wire_type::BinaryVector;
+  }
+  return false;
+}
+
+}  // namespace
+
+Answer<MatrixView> read_queries(std::string_view bytes, const VectorType& type,
+                                std::string_view field) {
+  FieldCursor cursor(bytes);
+  std::optional<Placeholder> placeholder;
+  while (cursor.next()) {
+    if (cursor.number() != 1) continue;
+    SIMILE_ASSIGN(placeholder, read_placeholder(cursor.bytes()));
+  }
+  if (!cursor.at_end()) return refuse_parameter(kUnreadable);
+  if (!placeholder || placeholder->values.empty()) {
+    return refuse_parameter(
+        "nq (number of search vectors) should be in range [1, 16384], but got 0");
+  }
+  if (!fits(placeholder->type, type.element)) {
+    return refuse_parameter(
+        join_text("vector type must be the same, field ", field, " - type ", name_of(type.element),
+                  ", search info type ",
+                  ::milvus::proto::common::PlaceholderType_IsValid(placeholder->type)
+                      ? ::milvus::proto::common::PlaceholderType_Name(placeholder->type)
+                      : std::string("unknown")));
+  }
+  VectorType query_type = type;
+  if (placeholder->type == wire_type::FloatVector) query_type.element = ElementType::kFloat32;
+  const auto& values = placeholder->values;
+  for (const std::string_view value : values) {
+    if (value.size() == query_type.bytes()) continue;
+    return refuse_parameter(join_text("vector dimension mismatch, expected vector size(byte) ",
+                                      query_type.bytes(), ", actual ", value.size(), " of field ",
+                                      field));
+  }
+  MatrixView queries(values[0].data(), values.size(), query_type);
+  if (values.size() > 1) {
+    queries.stride = static_cast<std::size_t>(values[1].data() - values[0].data());
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (queries.row(i) == reinterpret_cast<const std::byte*>(values[i].data())) continue;
+    return refuse_parameter(kUnreadable);
+  }
+  return queries;
+}
+
+}  // namespace simile::server

@@ -1,0 +1,229 @@
+#include "simile/server/search_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <thread>
+
+#include "simile/base/text.h"
+#include "simile/server/column_message.h"
+#include "simile/server/index_names.h"
+#include "simile/server/placeholder_group.h"
+#include "simile/server/schema_message.h"
+
+namespace simile::server {
+
+namespace {
+
+/// The field to search: named, or the only one.
+Answer<const Field*> searched_field(const CollectionHandle& handle,
+                                    const RequestParameters& parameters) {
+  const std::string_view name = parameters.text("anns_field");
+  const Field* field = name.empty() ? nullptr : handle.schema().find(name);
+  if (name.empty()) {
+    for (const Field& each : handle.schema().fields()) {
+      if (each.type != FieldType::kVector) continue;
+      if (field != nullptr) {
+        return refuse_parameter(
+            "multiple anns_fields exist, please specify a anns_field in "
+            "search_params");
+      }
+      field = &each;
+    }
+  }
+  if (field == nullptr || field->type != FieldType::kVector) {
+    return refuse_parameter(join_text("failed to get field schema by name: field(", name,
+                                      ") of collection '", handle.name(),
+                                      "' is not there or no vector field"));
+  }
+  return field;
+}
+
+/// Milvus' breadth parameters to the one that Simile has: how many candidates a search keeps.
+Answer<std::uint32_t> effort_of(const RequestParameters& parameters, std::int64_t k) {
+  constexpr std::int64_t kEffortMax = 32'768;
+  for (const std::string_view name : {"effort", "ef", "search_list", "search_list_size"}) {
+    SIMILE_ASSIGN(const auto value, parameters.number(name, 1, kEffortMax));
+    if (!value) continue;
+    if (*value < k && name != "effort") {
+      return refuse_parameter(join_text(name, "(", *value, ") should be larger than k(", k, ")"));
+    }
+    return static_cast<std::uint32_t>(*value);
+  }
+  // `level` 1 is the default, 10 the most accurate.
+  SIMILE_ASSIGN(const auto level, parameters.number("level", 1, 10));
+  if (!level || *level == 1) return 0;
+  constexpr std::int64_t kPerLevel = 64;
+  return static_cast<std::uint32_t>(std::max(k, std::int64_t{1}) + *level * kPerLevel);
+}
+
+Answer<void> check_wire_metric(const RequestParameters& parameters, Metric metric) {
+  const std::string_view name = parameters.text("metric_type");
+  if (name.empty()) return {};
+  SIMILE_ASSIGN(const Metric asked, parse_wire_metric(name));
+  if (asked == metric) return {};
+  return refuse_parameter(join_text("metric type not match: invalid parameter[expected=",
+                                    wire_name(metric), "][actual=", wire_name(asked), "]"));
+}
+
+/// Vectors of stored rows as queries, in the order of their keys.
+Answer<MatrixView> queries_by_keys(const Snapshot& snapshot, const Field& field,
+                                   const wire_schema::IDs& ids, std::vector<std::byte>& stored) {
+  std::vector<std::string_view> texts(ids.str_id().data().begin(), ids.str_id().data().end());
+  const auto& numbers = ids.int_id().data();
+  KeysView keys = std::span<const std::int64_t>(numbers.data(), numbers.size());
+  if (ids.has_str_id()) keys = std::span<const std::string_view>(texts);
+  const std::size_t wanted = ids.has_str_id() ? texts.size() : std::size_t(numbers.size());
+  SIMILE_ASSIGN(Table table, snapshot.get(keys, {field.name}));
+  Column* column = nullptr;
+  for (Column& each : table.columns) {
+    if (each.field == field.name) column = &each;
+  }
+  if (column == nullptr || table.rows != wanted) {
+    return refuse_parameter(join_text("some of the provided primary key IDs do not exist: ", wanted,
+                                      " were given, ", table.rows, " are there"));
+  }
+  stored = std::move(column->fixed);
+  return MatrixView(stored.data(), wanted, field.vector);
+}
+
+Answer<void> read_limits(const RequestParameters& parameters, SearchPlan& plan) {
+  SIMILE_ASSIGN(auto limit, parameters.number("topk", 1, kHitsMax));
+  if (!limit) {
+    SIMILE_ASSIGN(limit, parameters.number("limit", 1, kHitsMax));
+  }
+  if (!limit) return refuse_parameter("topk not found in search_params");
+  SIMILE_ASSIGN(const auto offset, parameters.number("offset", 0, kHitsMax));
+  plan.limit = *limit;
+  plan.offset = offset.value_or(0);
+  if (plan.limit + plan.offset > kHitsMax) {
+    return refuse_parameter(
+        join_text("invalid max query result window, (offset+limit) should be in "
+                  "range [1, ",
+                  kHitsMax, "], but got ", plan.limit + plan.offset));
+  }
+  SIMILE_ASSIGN(const auto decimals, parameters.number("round_decimal", -1, 6));
+  plan.round_decimal = static_cast<int>(decimals.value_or(-1));
+  return {};
+}
+
+float rounded(float score, int decimals) {
+  if (decimals < 0) return score;
+  const double factor = std::pow(10.0, decimals);
+  return static_cast<float>(std::round(score * factor) / factor);
+}
+
+}  // namespace
+
+Answer<void> need_loaded(const CollectionHandle& handle) {
+  if (handle.meta->loaded) return {};
+  return refuse(FaultCode::kCollectionNotLoaded,
+                join_text("collection not loaded[collection=", handle.name(),
+                          "]: load it before it is searched"));
+}
+
+Answer<OutputFields> parse_output_fields(
+    const CollectionHandle& handle, const google::protobuf::RepeatedPtrField<std::string>& names) {
+  OutputFields output;
+  const Schema& schema = handle.schema();
+  const bool dynamic = schema.find(kDynamicField) != nullptr;
+  const auto add = [](std::vector<std::string>& to, const std::string& name) {
+    if (std::ranges::find(to, name) == to.end()) to.push_back(name);
+  };
+  bool whole_dynamic = false;
+  for (const std::string& name : names) {
+    if (name == "count(*)") {
+      output.count = true;
+    } else if (name == "*") {
+      for (const Field& field : schema.fields()) {
+        add(output.columns, field.name);
+        add(output.named, field.name);
+      }
+      whole_dynamic = whole_dynamic || dynamic;
+    } else if (schema.find(name) != nullptr) {
+      add(output.columns, name);
+      add(output.named, name);
+      whole_dynamic = whole_dynamic || name == kDynamicField;
+    } else if (dynamic) {
+      // `$meta["k"]` says the same as `k`.
+      std::string key = name;
+      if (key.starts_with("$meta[") && key.size() > 9) key = key.substr(7, key.size() - 9);
+      add(output.columns, std::string(kDynamicField));
+      add(output.dynamic_keys, key);
+      add(output.named, key);
+    } else {
+      return refuse(FaultCode::kFieldNotFound,
+                    join_text("field ", name, " not exist: collection '", handle.name(),
+                              "' has no such field, and its dynamic field is not enabled"));
+    }
+  }
+  if (whole_dynamic) output.dynamic_keys.clear();
+  return output;
+}
+
+Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
+                               const Snapshot& snapshot, const wire::SearchRequest& request) {
+  SearchPlan plan;
+  SIMILE_ASSIGN(const RequestParameters parameters,
+                RequestParameters::parse(request.search_params()));
+  SIMILE_ASSIGN(const Field* field, searched_field(handle, parameters));
+  SIMILE_TRY(read_limits(parameters, plan));
+  SIMILE_TRY(check_wire_metric(parameters, field->metric));
+  plan.metric = field->metric;
+  plan.request.field = field->name;
+  plan.request.k = static_cast<std::uint32_t>(plan.limit + plan.offset);
+  plan.request.where = request.dsl();
+  plan.request.cancel = context.cancel;
+  SIMILE_ASSIGN(plan.request.effort, effort_of(parameters, plan.limit));
+  plan.request.exact = parameters.flag("exact");
+  if (request.has_ids()) {
+    SIMILE_ASSIGN(plan.request.queries,
+                  queries_by_keys(snapshot, *field, request.ids(), plan.stored));
+  } else {
+    SIMILE_ASSIGN(plan.request.queries,
+                  read_queries(request.placeholder_group(), field->vector, field->name));
+  }
+  const auto queries = static_cast<std::int64_t>(plan.request.queries.rows);
+  if (queries > kQueriesMax) {
+    return refuse_parameter(join_text("nq (number of search vectors) should be in range [1, ",
+                                      kQueriesMax, "], but got ", queries));
+  }
+  plan.request.threads = static_cast<std::uint32_t>(
+      std::min<std::int64_t>(queries, std::max(1U, std::thread::hardware_concurrency())));
+  SIMILE_ASSIGN(plan.output, parse_output_fields(handle, request.output_fields()));
+  plan.request.fields = plan.output.columns;
+  std::erase(plan.request.fields, handle.schema().primary_key().name);
+  return plan;
+}
+
+void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const SearchResult& found,
+                wire::SearchResults& response) {
+  auto& results = *response.mutable_results();
+  const auto queries = static_cast<std::int64_t>(plan.request.queries.rows);
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i + 1 < found.offsets.size(); ++i) {
+    const std::uint64_t first =
+        std::min(found.offsets[i] + static_cast<std::uint64_t>(plan.offset), found.offsets[i + 1]);
+    for (std::uint64_t at = first; at < found.offsets[i + 1]; ++at) rows.push_back(at);
+    results.add_topks(static_cast<std::int64_t>(found.offsets[i + 1] - first));
+  }
+  results.set_num_queries(queries);
+  results.set_top_k(plan.limit);
+  results.set_primary_field_name(handle.schema().primary_key().name);
+  results.mutable_scores()->Reserve(static_cast<int>(rows.size()));
+  for (const std::size_t row : rows) {
+    results.add_scores(rounded(score_of(plan.metric, found.distances[row]), plan.round_decimal));
+  }
+  const Column& keys = found.rows.columns[0];
+  write_keys(keys, rows, *results.mutable_ids());
+  for (const std::string& name : plan.output.named) results.add_output_fields(name);
+  for (const std::string& name : plan.output.columns) {
+    const Column* column = found.rows.find(name);
+    if (column == nullptr) continue;
+    write_column(*column, handle.meta->find_field(name), rows, plan.output.dynamic_keys,
+                 *results.add_fields_data());
+  }
+  response.set_collection_name(handle.name());
+}
+
+}  // namespace simile::server

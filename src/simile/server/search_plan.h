@@ -1,0 +1,56 @@
+#pragma once
+/// A search message as a request of the engine, and hits as a message.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <milvus/milvus.pb.h>
+#include "simile/collection.h"
+#include "simile/server/call_context.h"
+#include "simile/server/catalog.h"
+#include "simile/server/fault.h"
+#include "simile/server/request_parameters.h"
+
+namespace simile::server {
+
+namespace wire = ::milvus::proto::milvus;
+
+inline constexpr std::int64_t kQueriesMax = 16'384;
+inline constexpr std::int64_t kHitsMax = 16'384;
+
+/// What the client wants back beside keys and scores.
+struct OutputFields {
+  std::vector<std::string> columns;       ///< of the engine
+  std::vector<std::string> named;         ///< as the answer lists them
+  std::vector<std::string> dynamic_keys;  ///< of the dynamic field; empty: all of them
+  bool count = false;                     ///< count(*)
+};
+
+/// "*" is every field; a name that is no field is one of the dynamic field, where there is one.
+Answer<OutputFields> parse_output_fields(
+    const CollectionHandle& handle, const google::protobuf::RepeatedPtrField<std::string>& names);
+
+struct SearchPlan {
+  SearchRequest request;  ///< its queries borrow from the message, or from `stored`
+  Metric metric = Metric::kL2;
+  std::int64_t limit = 0;
+  std::int64_t offset = 0;
+  int round_decimal = -1;
+  OutputFields output;
+  std::vector<std::byte> stored;  ///< vectors of the rows that a search by keys names
+};
+
+Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
+                               const Snapshot& snapshot, const wire::SearchRequest& request);
+
+/// Hits [offset, offset + limit) of each query.
+void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const SearchResult& found,
+                wire::SearchResults& response);
+
+/// What is not loaded is not searched.
+Answer<void> need_loaded(const CollectionHandle& handle);
+
+}  // namespace simile::server

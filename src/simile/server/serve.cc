@@ -1,0 +1,111 @@
+#include "simile/server/serve.h"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "simile/base/check.h"
+#include "simile/base/text.h"
+#include "simile/server/calls/calls.h"
+#include "simile/server/config.h"
+#include "simile/server/grpc_server.h"
+#include "simile/server/http_server.h"
+#include "simile/server/log.h"
+
+namespace simile::server {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Result<std::string> read_text(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return fail(ErrorCode::kNotFound, join_text(path, ": cannot be read"));
+  return text;
+}
+
+Error as_error(const Fault& fault) { return {ErrorCode::kUnknown, fault.message}; }
+
+Result<Config> read_config(const ServeArguments& arguments) {
+  SIMILE_ASSIGN(const std::string text, read_text(arguments.config_file));
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here writes the environment
+  const Environment environment = [](const std::string& name) { return std::getenv(name.c_str()); };
+  return make_config(text, environment, arguments.options);
+}
+
+Result<std::unique_ptr<GrpcServer>> start_grpc(const Config& config, Service& service,
+                                               const MethodTable& methods) {
+  GrpcOptions options;
+  options.host = config.host;
+  options.port = config.port;
+  options.message_bytes_max = config.message_bytes_max;
+  options.read_threads = config.threads;
+  options.write_threads = config.write_threads;
+  options.queue_max = config.queue_max;
+  return GrpcServer::start(options, service, methods, service.metrics());
+}
+
+Result<std::unique_ptr<HttpServer>> start_http(const Config& config, Service& service) {
+  HttpOptions options;
+  options.host = config.host;
+  options.port = config.http_port;
+  options.body_bytes_max = config.message_bytes_max;
+  options.threads = config.threads + config.write_threads;
+  return HttpServer::start(options, service);
+}
+
+/// A signal handler can set a token, but not wake a thread.
+void wait_for(const CancelToken& cancel) {
+  constexpr std::chrono::milliseconds kPoll{20};
+  while (!cancel.cancelled()) std::this_thread::sleep_for(kPoll);
+}
+
+void announce(const std::string& path, const Config& config, int port, int http_port) {
+  // For people, and for scripts that let the system choose the ports.
+  std::printf("simile serves %s: gRPC %s:%d, HTTP %s:%d\n", path.c_str(), config.host.c_str(), port,
+              config.host.c_str(), http_port);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
+  SIMILE_ASSIGN(const Config config, read_config(arguments));
+  if (arguments.print_config) {
+    std::fputs(print_config(config).c_str(), stdout);
+    return 0;
+  }
+  set_log_level(config.log_level);
+  const auto begin = Clock::now();
+  OpenOptions open_options;
+  open_options.growing_bytes_max = config.growing_bytes_max;
+  auto catalog = Catalog::open(arguments.path, open_options);
+  if (!catalog) return std::unexpected(as_error(catalog.error()));
+  Metrics metrics;
+  Service service(**catalog, metrics);
+  const MethodTable methods = make_method_table();
+  SIMILE_ASSIGN(const auto grpc, start_grpc(config, service, methods));
+  SIMILE_ASSIGN(const auto http, start_http(config, service));
+  const std::chrono::duration<double> took = Clock::now() - begin;
+  log_event(LogLevel::kInfo, "listening",
+            {{"database", arguments.path},
+             {"grpc_port", grpc->port()},
+             {"http_port", http->port()},
+             {"open_seconds", took.count()}});
+  announce(arguments.path, config, grpc->port(), http->port());
+  wait_for(cancel);
+  log_event(LogLevel::kInfo, "stopping", {{"calls_in_flight", metrics.in_flight()}});
+  http->stop();
+  grpc->stop(config.grace_seconds);
+  SIMILE_TRY((*catalog)->close());
+  log_event(LogLevel::kInfo, "stopped", nlohmann::ordered_json::object());
+  return 0;
+}
+
+}  // namespace simile::server

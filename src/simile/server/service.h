@@ -1,0 +1,27 @@
+#pragma once
+/// What every call works on.
+
+#include <chrono>
+#include <string>
+
+#include "simile/server/catalog.h"
+#include "simile/server/metrics.h"
+
+namespace simile::server {
+
+/// The version of Milvus whose protocol this is, as clients compare it, with Simile's beside it.
+inline constexpr const char* kProtocolVersion = "2.6.6-simile." SIMILE_VERSION;
+
+class Service {
+ public:
+  Service(Catalog& catalog, Metrics& metrics) : catalog_(catalog), metrics_(metrics) {}
+
+  Catalog& catalog() { return catalog_; }
+  Metrics& metrics() { return metrics_; }
+
+ private:
+  Catalog& catalog_;
+  Metrics& metrics_;
+};
+
+}  // namespace simile::server

@@ -1,0 +1,259 @@
+"""pymilvus as it is installed, against the server. tools/run_tests.py runs this file once for each
+version of the client."""
+
+import numpy
+import pytest
+
+pymilvus = pytest.importorskip("pymilvus")
+DataType = pymilvus.DataType
+DIM = 8
+
+
+def vectors(rows, dim=DIM, seed=1):
+    return numpy.random.default_rng(seed).normal(size=(rows, dim)).astype(numpy.float32)
+
+
+def rows_of(count, seed=1):
+    made = vectors(count, seed=seed)
+    return [
+        {"id": i, "vector": made[i].tolist(), "price": float(i) / 2, "label": f"l{i % 5}"}
+        for i in range(count)
+    ]
+
+
+@pytest.fixture
+def filled(client, name):
+    """A collection of 200 rows with scalar fields."""
+    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=DIM)
+    schema.add_field("price", DataType.DOUBLE)
+    schema.add_field("label", DataType.VARCHAR, max_length=64)
+    index = client.prepare_index_params()
+    index.add_index("vector", index_type="HNSW", metric_type="L2", params={"M": 16})
+    client.create_collection(name, schema=schema, index_params=index)
+    assert client.insert(name, rows_of(200))["insert_count"] == 200
+    yield name
+    client.drop_collection(name)
+
+
+def brute_force(query, k, keep=lambda row: True, count=200):
+    rows = [row for row in rows_of(count) if keep(row)]
+    distances = [float(numpy.sum((numpy.float32(row["vector"]) - query) ** 2)) for row in rows]
+    order = numpy.argsort(distances, kind="stable")[:k]
+    return [rows[i]["id"] for i in order]
+
+
+def error_of(call):
+    with pytest.raises(pymilvus.MilvusException) as caught:
+        call()
+    return caught.value
+
+
+def test_the_quick_start_works(client, name):
+    client.create_collection(name, dimension=DIM)
+    data = [{"id": i, "vector": v.tolist(), "text": f"t{i}"} for i, v in enumerate(vectors(20))]
+    assert client.insert(name, data)["insert_count"] == 20
+    hits = client.search(name, data=[data[3]["vector"]], limit=2, output_fields=["text"])
+    assert hits[0][0]["id"] == 3
+    assert hits[0][0]["entity"]["text"] == "t3"
+    assert hits[0][0]["distance"] == pytest.approx(1.0, abs=1e-5)
+    client.drop_collection(name)
+    assert not client.has_collection(name)
+
+
+def test_search_finds_what_brute_force_finds(client, filled):
+    queries = vectors(5, seed=9)
+    found = client.search(filled, data=queries.tolist(), limit=7, output_fields=["label", "price"])
+    for query, hits in zip(queries, found):
+        assert [hit["id"] for hit in hits] == brute_force(query, 7)
+        for hit in hits:
+            assert hit["entity"] == {"label": f"l{hit['id'] % 5}", "price": hit["id"] / 2}
+
+
+def test_search_keeps_to_its_filter_and_its_window(client, filled):
+    query = vectors(1, seed=9)
+    everything = brute_force(query[0], 20, lambda row: row["label"] == "l2" and row["id"] > 30)
+    found = client.search(filled, query.tolist(), 'label == "l2" and id > 30', 10, offset=10)
+    assert [hit["id"] for hit in found[0]] == everything[10:20]
+
+
+def test_vectors_come_back_as_they_went_in(client, filled):
+    row = client.query(filled, ids=[7], output_fields=["*"])[0]
+    assert row["vector"] == pytest.approx(rows_of(8)[7]["vector"])
+    assert (row["id"], row["price"], row["label"]) == (7, 3.5, "l2")
+
+
+def test_query_counts_pages_and_sorts(client, filled):
+    count = client.query(filled, filter="id >= 50", output_fields=["count(*)"])
+    assert count[0]["count(*)"] == 150
+    page = client.query(filled, filter="price < 50", limit=4, offset=3, output_fields=["id"])
+    assert [row["id"] for row in page] == [3, 4, 5, 6]
+    assert client.query(filled, filter="id == 1000") == []
+
+
+def test_deleted_rows_are_gone_at_once(client, filled):
+    assert client.delete(filled, ids=[1, 2, 3])["delete_count"] == 3
+    assert client.delete(filled, filter='label == "l0"')["delete_count"] == 40
+    left = client.query(filled, filter="", limit=1000, output_fields=["id"])
+    assert [row["id"] for row in left] == [i for i in range(200) if i % 5 and i not in (1, 2, 3)]
+    assert client.get_collection_stats(filled)["row_count"] == 157
+
+
+def test_upsert_replaces(client, filled):
+    changed = rows_of(3, seed=2)
+    changed[1]["label"] = "new"
+    assert client.upsert(filled, changed)["upsert_count"] == 3
+    assert client.get(filled, ids=[1])[0]["label"] == "new"
+    assert client.get_collection_stats(filled)["row_count"] == 200
+
+
+def test_automatic_keys_come_back(client, name):
+    schema = client.create_schema(auto_id=True)
+    schema.add_field("key", DataType.INT64, is_primary=True)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=DIM)
+    client.create_collection(name, schema=schema)
+    given = client.insert(name, [{"vector": v.tolist()} for v in vectors(10)])
+    assert len(set(given["ids"])) == 10
+    client.drop_collection(name)
+
+
+def test_what_is_not_loaded_is_not_searched(client, filled):
+    client.release_collection(filled)
+    assert client.get_load_state(filled)["state"].name == "NotLoad"
+    assert error_of(lambda: client.search(filled, vectors(1).tolist())).code == 101
+    client.load_collection(filled)
+    assert len(client.search(filled, vectors(1).tolist())[0]) == 10
+
+
+def test_indexes_are_described_as_they_were_made(client, filled):
+    assert client.list_indexes(filled) == ["vector"]
+    described = client.describe_index(filled, "vector")
+    assert described["index_type"] == "HNSW"
+    assert described["metric_type"] == "L2"
+    assert described["total_rows"] == 200
+    assert described["simile_index"] == "graph"
+    assert client.describe_index(filled, "other") is None
+
+
+def test_collections_are_described_as_they_were_made(client, filled):
+    described = client.describe_collection(filled)
+    fields = {field["name"]: field for field in described["fields"]}
+    assert [field["field_id"] for field in described["fields"]] == [100, 101, 102, 103]
+    assert fields["id"]["is_primary"] and not described["auto_id"]
+    assert fields["vector"]["params"] == {"dim": DIM}
+    assert fields["label"]["params"] == {"max_length": 64}
+    assert filled in client.list_collections()
+
+
+def test_creating_the_same_twice_is_no_error(client, filled):
+    schema = client.create_schema(auto_id=False)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=DIM + 1)
+    error = error_of(lambda: client.create_collection(filled, schema=schema))
+    assert "different parameters" in error.message
+
+
+def test_aliases_stand_for_collections(client, filled):
+    alias = filled + "_alias"
+    client.create_alias(filled, alias)
+    assert client.describe_alias(alias)["collection_name"] == filled
+    assert len(client.search(alias, vectors(1).tolist())[0]) == 10
+    assert client.list_aliases(filled)["aliases"] == [alias]
+    client.drop_alias(alias)
+    assert error_of(lambda: client.describe_alias(alias)).code == 1600
+
+
+def test_a_collection_can_be_renamed_and_emptied(client, filled):
+    client.rename_collection(filled, filled + "_new")
+    assert not client.has_collection(filled)
+    assert client.get_collection_stats(filled + "_new")["row_count"] == 200
+    client.rename_collection(filled + "_new", filled)
+
+
+def test_databases_are_apart(server, client, name):
+    client.create_database(name)
+    try:
+        assert name in client.list_databases()
+        other = pymilvus.MilvusClient(server.uri, db_name=name)
+        other.create_collection("inside", dimension=DIM)
+        assert other.list_collections() == ["inside"]
+        assert "inside" not in client.list_collections()
+        other.drop_collection("inside")
+        other.close()
+    finally:
+        client.drop_database(name)
+    assert name not in client.list_databases()
+
+
+@pytest.mark.parametrize(
+    "kind, dtype",
+    [("FLOAT16_VECTOR", numpy.float16), ("INT8_VECTOR", numpy.int8), ("BINARY_VECTOR", None)],
+)
+def test_other_vector_types(client, name, kind, dtype):
+    schema = client.create_schema()
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("v", getattr(DataType, kind), dim=16)
+    index = client.prepare_index_params()
+    metric = "HAMMING" if dtype is None else "L2"
+    index.add_index("v", index_type="AUTOINDEX", metric_type=metric)
+    client.create_collection(name, schema=schema, index_params=index)
+    generator = numpy.random.default_rng(3)
+    if dtype is None:
+        made = [generator.bytes(2) for _ in range(30)]
+    elif dtype is numpy.int8:
+        made = list(generator.integers(-100, 100, (30, 16)).astype(numpy.int8))
+    else:
+        made = list(generator.normal(size=(30, 16)).astype(dtype))
+    client.insert(name, [{"id": i, "v": v} for i, v in enumerate(made)])
+    hits = client.search(name, [made[4]], limit=3)[0]
+    assert (hits[0]["id"], hits[0]["distance"]) == (4, 0)
+    client.drop_collection(name)
+
+
+@pytest.mark.parametrize(
+    "call, code",
+    [
+        (lambda c, n: c.search("nothing_here", [[0.0] * DIM]), 100),
+        (lambda c, n: c.query(n, filter="nofield > 3"), 1100),
+        (lambda c, n: c.query(n, filter="id >"), 1100),
+        (lambda c, n: c.query(n, filter="(" * 10_000), 1100),
+        (lambda c, n: c.search(n, [[0.0] * (DIM + 1)]), 1100),
+        (lambda c, n: c.search(n, [[float("nan")] * DIM]), 1100),
+        (lambda c, n: c.search(n, [[0.0] * DIM], limit=20_000), 1100),
+        (lambda c, n: c.search(n, [[0.0] * DIM], search_params={"metric_type": "IP"}), 1100),
+        (lambda c, n: c.create_collection("../escape", dimension=4), 1100),
+        (lambda c, n: c.create_collection("zero", dimension=0), 1100),
+        (lambda c, n: c.create_collection("huge", dimension=2**31), 1100),
+        (lambda c, n: c.create_database("../up"), 802),
+        (lambda c, n: c.describe_alias("nobody"), 1600),
+    ],
+)
+def test_what_is_wrong_is_refused_with_its_code(client, filled, call, code):
+    error = error_of(lambda: call(client, filled))
+    assert error.code == code, error
+    assert error.message
+
+
+def test_the_collection_object_works(server, name):
+    connections, utility = pymilvus.connections, pymilvus.utility
+    connections.connect(alias=name, uri=server.uri)
+    fields = [
+        pymilvus.FieldSchema("id", DataType.INT64, is_primary=True),
+        pymilvus.FieldSchema("v", DataType.FLOAT_VECTOR, dim=DIM),
+    ]
+    schema = pymilvus.CollectionSchema(fields, description="made by a test")
+    collection = pymilvus.Collection(name, schema, using=name)
+    collection.create_index("v", {"index_type": "FLAT", "metric_type": "IP", "params": {}})
+    made = vectors(50)
+    collection.insert([list(range(50)), made.tolist()])
+    collection.flush()
+    assert collection.num_entities == 50
+    collection.load()
+    hits = collection.search(made[:2].tolist(), "v", {"metric_type": "IP"}, limit=4)
+    expected = numpy.argsort(-(made[:2] @ made.T), axis=1)[:, :4]
+    assert [list(each.ids) for each in hits] == expected.tolist()
+    assert collection.description == "made by a test"
+    assert utility.has_collection(name, using=name)
+    utility.drop_collection(name, using=name)
+    connections.disconnect(name)
