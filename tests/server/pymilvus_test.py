@@ -257,3 +257,84 @@ def test_the_collection_object_works(server, name):
     assert utility.has_collection(name, using=name)
     utility.drop_collection(name, using=name)
     connections.disconnect(name)
+
+
+def test_a_search_iterator_gives_every_row_once(client, filled):
+    iterator = client.search_iterator(filled, vectors(1, seed=9).tolist(), batch_size=30)
+    found = []
+    while page := iterator.next():
+        found += [hit["id"] for hit in page]
+    iterator.close()
+    assert found == brute_force(vectors(1, seed=9)[0], 200)
+
+
+def test_a_query_iterator_reads_the_rows_of_its_beginning(client, filled):
+    iterator = client.query_iterator(filled, filter="id < 150", batch_size=40, output_fields=["id"])
+    found = [row["id"] for row in iterator.next()]
+    client.delete(filled, filter="id >= 100")
+    while page := iterator.next():
+        found += [row["id"] for row in page]
+    iterator.close()
+    assert found == list(range(150))
+
+
+def test_hits_between_two_distances(client, filled):
+    query = vectors(1, seed=9)
+    everything = client.search(filled, query.tolist(), limit=200)[0]
+    near, far = everything[10]["distance"], everything[60]["distance"]
+    search_params = {"params": {"range_filter": near, "radius": far}}
+    between = client.search(filled, query.tolist(), limit=100, search_params=search_params)[0]
+    assert [hit["id"] for hit in between] == [hit["id"] for hit in everything[10:60]]
+    first = client.search(filled, query.tolist(), limit=5, search_params=search_params)[0]
+    assert [hit["id"] for hit in first] == [hit["id"] for hit in everything[10:15]]
+
+
+@pytest.fixture
+def two_vectors(client, name):
+    """A collection with two vector fields."""
+    schema = client.create_schema()
+    schema.add_field("key", DataType.VARCHAR, is_primary=True, max_length=16)
+    schema.add_field("a", DataType.FLOAT_VECTOR, dim=DIM)
+    schema.add_field("b", DataType.FLOAT_VECTOR, dim=4)
+    index = client.prepare_index_params()
+    index.add_index("a", metric_type="L2")
+    index.add_index("b", metric_type="IP")
+    client.create_collection(name, schema=schema, index_params=index)
+    a, b = vectors(100), vectors(100, dim=4, seed=2)
+    rows = [{"key": f"k{i}", "a": a[i].tolist(), "b": b[i].tolist()} for i in range(100)]
+    client.insert(name, rows)
+    yield name, a, b
+    client.drop_collection(name)
+
+
+def test_a_hybrid_search_fuses_ranks(client, two_vectors):
+    collection, a, b = two_vectors
+    query_a, query_b = vectors(1, seed=5)[0], vectors(1, dim=4, seed=6)[0]
+    parts = [
+        pymilvus.AnnSearchRequest([query_a.tolist()], "a", {"metric_type": "L2"}, 20),
+        pymilvus.AnnSearchRequest([query_b.tolist()], "b", {"metric_type": "IP"}, 20),
+    ]
+    ranker = pymilvus.RRFRanker(60)
+    found = client.hybrid_search(collection, parts, ranker, limit=8, output_fields=["key", "b"])[0]
+    scores = {}
+    for order in (numpy.argsort(((a - query_a) ** 2).sum(1)), numpy.argsort(-(b @ query_b))):
+        for rank, row in enumerate(order[:20], 1):
+            scores[row] = scores.get(row, 0) + 1 / (60 + rank)
+    best = sorted(scores.values(), reverse=True)[:8]
+    assert [hit["distance"] for hit in found] == pytest.approx(best, rel=1e-5)
+    for hit in found:
+        row = int(hit["entity"]["key"][1:])
+        assert hit["distance"] == pytest.approx(scores[row], rel=1e-5)
+        assert hit["entity"]["b"] == pytest.approx(b[row].tolist())
+    weighted = client.hybrid_search(collection, parts, pymilvus.WeightedRanker(1.0, 0.0), limit=3)
+    nearest = numpy.argsort(((a - query_a) ** 2).sum(1))[:3]
+    assert [hit["key"] for hit in weighted[0]] == [f"k{row}" for row in nearest]
+
+
+def test_maintenance_calls_answer(client, filled):
+    client.flush(filled)
+    number = client.compact(filled)
+    assert number > 0
+    while client.get_compaction_state(number) != "Completed":
+        pass
+    assert client.get_collection_stats(filled)["row_count"] == 200

@@ -44,7 +44,7 @@ def test_the_library_reads_what_a_client_wrote(start, build, monkeypatch):
     assert server.stop() == 0
     with simile.open(str(server.path)) as database:
         assert database["kept"].count() == 100
-        assert database["kept"].count("n < 10") == 10
+        assert database["kept"].count("id < 10") == 10
 
 
 def test_a_second_server_on_the_database_says_who_has_it(start, binary):

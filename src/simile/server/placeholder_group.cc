@@ -91,8 +91,8 @@ bool fits(int type, ElementType element) {
       return type == wire_type::BFloat16Vector || type == wire_type::FloatVector;
     case ElementType::kInt8: return type == wire_type::Int8Vector;
     case ElementType::kBit: return type == wire_type::BinaryVector;
+    default: return false;
   }
-  return false;
 }
 
 }  // namespace

@@ -125,6 +125,7 @@ class ColumnReader {
       case ElementType::kBit:
         if (!vectors.has_binary_vector()) break;
         return text(vectors.binary_vector());
+      default: break;
     }
     return wrong_type();
   }

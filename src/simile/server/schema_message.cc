@@ -260,8 +260,8 @@ DataType wire_type(const Field& field, const FieldMeta* meta) {
     case ElementType::kBFloat16: return DataType::BFloat16Vector;
     case ElementType::kInt8: return DataType::Int8Vector;
     case ElementType::kBit: return DataType::BinaryVector;
+    default: return DataType::None;
   }
-  return DataType::None;
 }
 
 namespace {

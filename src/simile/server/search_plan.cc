@@ -9,6 +9,7 @@
 #include "simile/server/column_message.h"
 #include "simile/server/index_names.h"
 #include "simile/server/placeholder_group.h"
+#include "simile/server/ranged_search.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
@@ -107,13 +108,29 @@ Answer<void> read_limits(const RequestParameters& parameters, SearchPlan& plan) 
   return {};
 }
 
+/// radius and range_filter, in Milvus' sign, as distances.
+Answer<void> read_range(const RequestParameters& parameters, SearchPlan& plan) {
+  SIMILE_ASSIGN(const auto radius, parameters.real("radius"));
+  SIMILE_ASSIGN(const auto range_filter, parameters.real("range_filter"));
+  if (range_filter && !radius) {
+    return refuse_parameter("range_filter is given without a radius");
+  }
+  if (radius) plan.distance_below = distance_of(plan.metric, static_cast<float>(*radius));
+  if (!range_filter) return {};
+  plan.distance_least = distance_of(plan.metric, static_cast<float>(*range_filter));
+  if (*plan.distance_least < *plan.distance_below) return {};
+  return refuse_parameter(join_text("range_filter(", *range_filter, ") must be ",
+                                    larger_is_nearer(plan.metric) ? "greater" : "less",
+                                    " than radius(", *radius, ") for ", wire_name(plan.metric)));
+}
+
+}  // namespace
+
 float rounded(float score, int decimals) {
   if (decimals < 0) return score;
   const double factor = std::pow(10.0, decimals);
   return static_cast<float>(std::round(score * factor) / factor);
 }
-
-}  // namespace
 
 Answer<void> need_loaded(const CollectionHandle& handle) {
   if (handle.meta->loaded) return {};
@@ -170,6 +187,7 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
   SIMILE_TRY(read_limits(parameters, plan));
   SIMILE_TRY(check_wire_metric(parameters, field->metric));
   plan.metric = field->metric;
+  SIMILE_TRY(read_range(parameters, plan));
   plan.request.field = field->name;
   plan.request.k = static_cast<std::uint32_t>(plan.limit + plan.offset);
   plan.request.where = request.dsl();
@@ -196,29 +214,27 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
   return plan;
 }
 
-void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const SearchResult& found,
+void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const FoundHits& found,
                 wire::SearchResults& response) {
   auto& results = *response.mutable_results();
-  const auto queries = static_cast<std::int64_t>(plan.request.queries.rows);
   std::vector<std::size_t> rows;
-  for (std::size_t i = 0; i + 1 < found.offsets.size(); ++i) {
-    const std::uint64_t first =
-        std::min(found.offsets[i] + static_cast<std::uint64_t>(plan.offset), found.offsets[i + 1]);
-    for (std::uint64_t at = first; at < found.offsets[i + 1]; ++at) rows.push_back(at);
-    results.add_topks(static_cast<std::int64_t>(found.offsets[i + 1] - first));
+  for (const auto& [first, last] : found.windows) {
+    for (std::uint64_t at = first; at < last; ++at) rows.push_back(at);
+    results.add_topks(static_cast<std::int64_t>(last - first));
   }
-  results.set_num_queries(queries);
+  results.set_num_queries(static_cast<std::int64_t>(found.windows.size()));
   results.set_top_k(plan.limit);
   results.set_primary_field_name(handle.schema().primary_key().name);
   results.mutable_scores()->Reserve(static_cast<int>(rows.size()));
   for (const std::size_t row : rows) {
-    results.add_scores(rounded(score_of(plan.metric, found.distances[row]), plan.round_decimal));
+    const float score = score_of(plan.metric, found.result.distances[row]);
+    results.add_scores(rounded(score, plan.round_decimal));
   }
-  const Column& keys = found.rows.columns[0];
-  write_keys(keys, rows, *results.mutable_ids());
+  const Table& table = found.result.rows;
+  write_keys(table.columns[0], rows, *results.mutable_ids());
   for (const std::string& name : plan.output.named) results.add_output_fields(name);
   for (const std::string& name : plan.output.columns) {
-    const Column* column = found.rows.find(name);
+    const Column* column = table.find(name);
     if (column == nullptr) continue;
     write_column(*column, handle.meta->find_field(name), rows, plan.output.dynamic_keys,
                  *results.add_fields_data());

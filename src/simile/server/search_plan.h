@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -39,6 +40,8 @@ struct SearchPlan {
   std::int64_t limit = 0;
   std::int64_t offset = 0;
   int round_decimal = -1;
+  std::optional<float> distance_least;  ///< hits are at least as far (Milvus' range_filter)
+  std::optional<float> distance_below;  ///< and nearer than this (Milvus' radius)
   OutputFields output;
   std::vector<std::byte> stored;  ///< vectors of the rows that a search by keys names
 };
@@ -46,9 +49,12 @@ struct SearchPlan {
 Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
                                const Snapshot& snapshot, const wire::SearchRequest& request);
 
-/// Hits [offset, offset + limit) of each query.
-void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const SearchResult& found,
+struct FoundHits;
+/// The hits in the windows of each query.
+void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const FoundHits& found,
                 wire::SearchResults& response);
+/// Rounds a score to `decimals` digits, -1: not at all.
+float rounded(float score, int decimals);
 
 /// What is not loaded is not searched.
 Answer<void> need_loaded(const CollectionHandle& handle);

@@ -1,11 +1,10 @@
 #pragma once
 /// What every call works on.
 
-#include <chrono>
-#include <string>
-
 #include "simile/server/catalog.h"
+#include "simile/server/compactions.h"
 #include "simile/server/metrics.h"
+#include "simile/server/sessions.h"
 
 namespace simile::server {
 
@@ -18,10 +17,14 @@ class Service {
 
   Catalog& catalog() { return catalog_; }
   Metrics& metrics() { return metrics_; }
+  Sessions& sessions() { return sessions_; }
+  Compactions& compactions() { return compactions_; }
 
  private:
   Catalog& catalog_;
   Metrics& metrics_;
+  Sessions sessions_;
+  Compactions compactions_;
 };
 
 }  // namespace simile::server

@@ -8,8 +8,10 @@ MethodTable make_method_table() {
   add_collection_calls(table);
   add_database_calls(table);
   add_flush_calls(table);
+  add_hybrid_calls(table);
   add_index_calls(table);
   add_load_calls(table);
+  add_maintenance_calls(table);
   add_partition_calls(table);
   add_query_calls(table);
   add_search_calls(table);

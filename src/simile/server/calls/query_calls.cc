@@ -84,6 +84,29 @@ Answer<Table> read_window(const Snapshot& snapshot, const std::string& where,
   return table;
 }
 
+/// An iterator reads the snapshot that its first call took: the client sends the timestamp of that
+/// answer with every later call.
+std::shared_ptr<const Snapshot> snapshot_for(CallContext& context, const CollectionHandle& handle,
+                                             const wire::QueryRequest& request,
+                                             const RequestParameters& parameters,
+                                             wire::QueryResults& response) {
+  Sessions& sessions = context.service.sessions();
+  const std::string asked = join_text(handle.meta->id, "@", request.guarantee_timestamp());
+  if (const auto known = sessions.find(asked)) {
+    response.set_session_ts(request.guarantee_timestamp());
+    return known->snapshot;
+  }
+  const std::uint64_t now = next_timestamp();
+  response.set_session_ts(now);
+  IterationState state;
+  state.snapshot = handle.collection->snapshot();
+  auto snapshot = state.snapshot;
+  if (parameters.flag("iterator")) {
+    sessions.put(join_text(handle.meta->id, "@", now), std::move(state));
+  }
+  return snapshot;
+}
+
 Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
   SIMILE_TRY(need_loaded(handle));
@@ -95,10 +118,9 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   if (empty && window.limit == kNoLimit && !output.count && !parameters.flag("iterator")) {
     return refuse_parameter("empty expression should be used with limit");
   }
-  const auto snapshot = handle.collection->snapshot();
   wire::QueryResults response;
+  const auto snapshot = snapshot_for(context, handle, request, parameters, response);
   response.set_collection_name(handle.name());
-  response.set_session_ts(next_timestamp());
   const std::string& key = handle.schema().primary_key().name;
   response.set_primary_field_name(key);
   if (output.count) {

@@ -1,16 +1,67 @@
 #include "simile/server/calls/calls.h"
+#include "simile/server/index_names.h"
+#include "simile/server/ranged_search.h"
 #include "simile/server/search_plan.h"
 
 namespace simile::server {
 
 namespace {
 
+/// One step of a client's search iterator. What comes next begins at the distance of the last hit;
+/// those that were given out at that very distance are skipped, so that ties are not lost.
+Answer<wire::SearchResults> iterate(CallContext& context, const CollectionHandle& handle,
+                                    const wire::SearchRequest& request,
+                                    const RequestParameters& parameters) {
+  Sessions& sessions = context.service.sessions();
+  std::string token(parameters.text("search_iter_id"));
+  const auto known = token.empty() ? nullptr : sessions.find(token);
+  IterationState state;
+  if (known != nullptr) state = *known;
+  if (state.snapshot == nullptr) state.snapshot = handle.collection->snapshot();
+  if (token.empty()) token = std::to_string(next_timestamp());
+
+  SIMILE_ASSIGN(SearchPlan plan, plan_search(context, handle, *state.snapshot, request));
+  SIMILE_ASSIGN(const auto bound, parameters.real("search_iter_last_bound"));
+  std::size_t skip = 0;
+  if (bound) {
+    // A server that was started again, or a call that is repeated, knows the bound only.
+    const bool exact = state.started && state.score == static_cast<float>(*bound);
+    plan.distance_least =
+        exact ? state.distance : distance_of(plan.metric, static_cast<float>(*bound));
+    skip = exact ? state.at_bound : 1;
+  }
+  SIMILE_ASSIGN(const FoundHits found, run_search(*state.snapshot, plan, skip));
+  wire::SearchResults response;
+  write_hits(handle, plan, found, response);
+
+  const auto [first, last] = found.windows.at(0);
+  if (last > first) {
+    const float distance = found.result.distances[last - 1];
+    std::size_t same = 0;
+    for (auto at = last; at > first && found.result.distances[at - 1] == distance; --at) ++same;
+    const bool no_progress = bound && plan.distance_least == distance;
+    state.at_bound = no_progress ? skip + same : same;
+    state.distance = distance;
+    state.score = score_of(plan.metric, distance);
+    state.started = true;
+  }
+  auto& info = *response.mutable_results()->mutable_search_iterator_v2_results();
+  info.set_token(token);
+  info.set_last_bound(state.score);
+  response.set_session_ts(next_timestamp());
+  sessions.put(token, std::move(state));
+  return response;
+}
+
 Answer<wire::SearchResults> search(CallContext& context, const wire::SearchRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
   SIMILE_TRY(need_loaded(handle));
+  SIMILE_ASSIGN(const RequestParameters parameters,
+                RequestParameters::parse(request.search_params()));
+  if (parameters.flag("search_iter_v2")) return iterate(context, handle, request, parameters);
   const auto snapshot = handle.collection->snapshot();
   SIMILE_ASSIGN(const SearchPlan plan, plan_search(context, handle, *snapshot, request));
-  SIMILE_ASSIGN(const SearchResult found, snapshot->search(plan.request));
+  SIMILE_ASSIGN(const FoundHits found, run_search(*snapshot, plan));
   wire::SearchResults response;
   write_hits(handle, plan, found, response);
   response.set_session_ts(next_timestamp());

@@ -1,0 +1,210 @@
+/// Hybrid search: each part is a search of its own on one snapshot; their hits are fused by key,
+/// and the fields are fetched of those that are left.
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+#include "simile/base/text.h"
+#include "simile/server/calls/calls.h"
+#include "simile/server/column_message.h"
+#include "simile/server/index_names.h"
+#include "simile/server/ranged_search.h"
+#include "simile/server/rank_fusion.h"
+#include "simile/server/search_plan.h"
+
+namespace simile::server {
+
+namespace {
+
+struct Ranker {
+  bool weighted = false;
+  float k = 60;
+  std::vector<float> weights;
+  bool normalize = false;
+};
+
+Answer<Ranker> weighted_ranker(std::string_view weights, bool normalize, std::size_t parts) {
+  Ranker ranker{.weighted = true, .weights = {}, .normalize = normalize};
+  const auto list = nlohmann::json::parse(weights, nullptr, false);
+  if (!list.is_array() || list.size() != parts) {
+    return refuse_parameter(
+        join_text("the length of weights param mismatch with ann search "
+                  "requests: invalid parameter[expected=",
+                  parts, "][actual=", list.is_array() ? list.size() : 0, "]"));
+  }
+  for (const auto& weight : list) {
+    if (!weight.is_number() || weight.get<double>() < 0 || weight.get<double>() > 1) {
+      return refuse_parameter("rank param weight should be in range [0, 1]");
+    }
+    ranker.weights.push_back(weight.get<float>());
+  }
+  return ranker;
+}
+
+/// From rank_params, or from a function of type Rerank, which says the same by other names.
+Answer<Ranker> parse_ranker(const wire::HybridSearchRequest& request,
+                            const RequestParameters& parameters) {
+  const auto parts = static_cast<std::size_t>(request.requests_size());
+  std::string_view strategy = parameters.text("strategy");
+  const RequestParameters* from = &parameters;
+  RequestParameters of_function;
+  if (request.function_score().functions_size() > 0) {
+    SIMILE_ASSIGN(of_function,
+                  RequestParameters::parse(request.function_score().functions(0).params()));
+    from = &of_function;
+    strategy = of_function.text("reranker");
+  }
+  if (strategy == "weighted") {
+    return weighted_ranker(from->text("weights"), from->flag("norm_score"), parts);
+  }
+  if (!strategy.empty() && strategy != "rrf") {
+    return refuse_parameter(
+        join_text("unsupported rank type ", strategy, "; known: rrf, weighted"));
+  }
+  Ranker ranker;
+  SIMILE_ASSIGN(const auto k, from->real("k"));
+  if (k && (*k <= 0 || *k >= 16'384)) {
+    return refuse_parameter(join_text("The rank params k should be in range (0, 16384), got ", *k));
+  }
+  ranker.k = static_cast<float>(k.value_or(60));
+  return ranker;
+}
+
+/// Keys as numbers, so that int64 and string keys are fused by the same code.
+class KeyNumbers {
+ public:
+  explicit KeyNumbers(FieldType type) : text_(type == FieldType::kString) {}
+
+  std::size_t number(const Column& keys, std::size_t row) {
+    if (text_) return add(texts_, text_numbers_, keys.strings[row]);
+    return add(integers_, integer_numbers_, keys.values<std::int64_t>()[row]);
+  }
+
+  /// The rows of these keys, one for each, in their order.
+  Result<Table> fetch(const Snapshot& snapshot, const std::vector<FusedHit>& hits,
+                      const std::vector<std::string>& fields) const {
+    if (text_) {
+      std::vector<std::string_view> keys;
+      for (const FusedHit& hit : hits) keys.push_back(texts_[hit.key]);
+      return snapshot.get(std::span<const std::string_view>(keys), fields);
+    }
+    std::vector<std::int64_t> keys;
+    for (const FusedHit& hit : hits) keys.push_back(integers_[hit.key]);
+    return snapshot.get(std::span<const std::int64_t>(keys), fields);
+  }
+
+ private:
+  template <class Key>
+  static std::size_t add(std::vector<Key>& keys, std::unordered_map<Key, std::size_t>& numbers,
+                         const Key& key) {
+    const auto [place, is_new] = numbers.try_emplace(key, keys.size());
+    if (is_new) keys.push_back(key);
+    return place->second;
+  }
+
+  bool text_;
+  std::vector<std::int64_t> integers_;
+  std::unordered_map<std::int64_t, std::size_t> integer_numbers_;
+  std::vector<std::string> texts_;
+  std::unordered_map<std::string, std::size_t> text_numbers_;
+};
+
+/// Hits of every part: lists[query][part].
+Answer<std::vector<std::vector<RankedList>>> search_parts(CallContext& context,
+                                                          const CollectionHandle& handle,
+                                                          const Snapshot& snapshot,
+                                                          const wire::HybridSearchRequest& request,
+                                                          KeyNumbers& numbers) {
+  std::vector<std::vector<RankedList>> lists;
+  for (const wire::SearchRequest& part : request.requests()) {
+    SIMILE_ASSIGN(SearchPlan plan, plan_search(context, handle, snapshot, part));
+    plan.request.fields.clear();
+    SIMILE_ASSIGN(const FoundHits found, run_search(snapshot, plan));
+    if (!lists.empty() && lists.size() != found.windows.size()) {
+      return refuse_parameter(
+          join_text("nq of the searches differ: ", lists.size(), " and ", found.windows.size()));
+    }
+    lists.resize(found.windows.size());
+    for (std::size_t i = 0; i < found.windows.size(); ++i) {
+      RankedList& list = lists[i].emplace_back();
+      list.metric = plan.metric;
+      for (auto at = found.windows[i].first; at < found.windows[i].second; ++at) {
+        list.keys.push_back(numbers.number(found.result.rows.columns[0], at));
+        list.scores.push_back(score_of(plan.metric, found.result.distances[at]));
+      }
+    }
+  }
+  return lists;
+}
+
+struct HybridWindow {
+  std::int64_t limit = 10;
+  std::int64_t offset = 0;
+  int round_decimal = -1;
+};
+
+Answer<HybridWindow> window_of(const RequestParameters& parameters) {
+  HybridWindow window;
+  SIMILE_ASSIGN(const auto limit, parameters.number("limit", 1, kHitsMax));
+  SIMILE_ASSIGN(const auto offset, parameters.number("offset", 0, kHitsMax));
+  SIMILE_ASSIGN(const auto decimals, parameters.number("round_decimal", -1, 6));
+  window.limit = limit.value_or(window.limit);
+  window.offset = offset.value_or(0);
+  window.round_decimal = static_cast<int>(decimals.value_or(-1));
+  return window;
+}
+
+Answer<wire::SearchResults> hybrid_search(CallContext& context,
+                                          const wire::HybridSearchRequest& request) {
+  SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(need_loaded(handle));
+  if (request.requests().empty()) return refuse_parameter("a hybrid search needs searches");
+  SIMILE_ASSIGN(const RequestParameters parameters,
+                RequestParameters::parse(request.rank_params()));
+  SIMILE_ASSIGN(const Ranker ranker, parse_ranker(request, parameters));
+  SIMILE_ASSIGN(const HybridWindow window, window_of(parameters));
+  SIMILE_ASSIGN(const OutputFields output, parse_output_fields(handle, request.output_fields()));
+
+  const auto snapshot = handle.collection->snapshot();
+  KeyNumbers numbers(handle.schema().primary_key().type);
+  SIMILE_ASSIGN(const auto lists, search_parts(context, handle, *snapshot, request, numbers));
+  wire::SearchResults response;
+  auto& results = *response.mutable_results();
+  std::vector<FusedHit> all;
+  for (const std::vector<RankedList>& parts : lists) {
+    auto fused = ranker.weighted ? fuse_by_weight(parts, ranker.weights, ranker.normalize)
+                                 : fuse_by_rank(parts, ranker.k);
+    const auto skipped = std::min(fused.size(), static_cast<std::size_t>(window.offset));
+    fused.erase(fused.begin(), fused.begin() + static_cast<std::ptrdiff_t>(skipped));
+    fused.resize(std::min(fused.size(), static_cast<std::size_t>(window.limit)));
+    results.add_topks(static_cast<std::int64_t>(fused.size()));
+    all.insert(all.end(), fused.begin(), fused.end());
+  }
+  SIMILE_ASSIGN(const Table table, numbers.fetch(*snapshot, all, output.columns));
+  const std::vector<std::size_t> rows = every_row(table.rows);
+  for (const FusedHit& hit : all) results.add_scores(rounded(hit.score, window.round_decimal));
+  results.set_num_queries(static_cast<std::int64_t>(lists.size()));
+  results.set_top_k(window.limit);
+  results.set_primary_field_name(handle.schema().primary_key().name);
+  const Column* keys = table.find(handle.schema().primary_key().name);
+  write_keys(keys == nullptr ? table.columns[0] : *keys, rows, *results.mutable_ids());
+  for (const std::string& name : output.named) results.add_output_fields(name);
+  for (const std::string& name : output.columns) {
+    if (const Column* column = table.find(name)) {
+      write_column(*column, handle.meta->find_field(name), rows, output.dynamic_keys,
+                   *results.add_fields_data());
+    }
+  }
+  response.set_collection_name(handle.name());
+  response.set_session_ts(next_timestamp());
+  return response;
+}
+
+}  // namespace
+
+void add_hybrid_calls(MethodTable& table) {
+  table.add("HybridSearch", MethodKind::kRead, hybrid_search);
+}
+
+}  // namespace simile::server

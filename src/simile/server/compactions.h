@@ -1,0 +1,44 @@
+#pragma once
+/// Compactions that clients have asked for: each runs on a thread of its own, and its state is
+/// asked for by number.
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "simile/collection.h"
+
+namespace simile::server {
+
+enum class CompactionProgress : unsigned char { kRunning, kDone, kFailed };
+
+/// Thread rule: any call from any thread.
+class Compactions {
+ public:
+  ~Compactions() { stop(); }
+
+  /// The number to ask for. One that runs for the collection already is not begun again.
+  std::int64_t start(std::shared_ptr<Collection> collection);
+  /// Nothing for a number that was never given out, or long ago.
+  std::optional<CompactionProgress> state(std::int64_t number) const;
+  /// Cancels those that run and waits for them.
+  void stop();
+
+ private:
+  struct Job {
+    std::int64_t number = 0;
+    std::shared_ptr<Collection> collection;
+    CancelToken cancel;
+    CompactionProgress progress = CompactionProgress::kRunning;
+    std::jthread thread;
+  };
+
+  mutable std::mutex mutex_;
+  std::int64_t last_ = 0;
+  std::list<Job> jobs_;
+};
+
+}  // namespace simile::server

@@ -1,0 +1,62 @@
+#include "simile/server/rank_fusion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <unordered_map>
+
+namespace simile::server {
+
+namespace {
+
+/// Adds up what the lists say about each key, in the order in which keys first appear.
+class Sums {
+ public:
+  void add(std::size_t key, float score) {
+    const auto [place, is_new] = places_.try_emplace(key, hits_.size());
+    if (is_new) hits_.push_back({.key = key, .score = 0});
+    hits_[place->second].score += score;
+  }
+  std::vector<FusedHit> sorted() && {
+    std::ranges::stable_sort(hits_, std::ranges::greater{}, &FusedHit::score);
+    return std::move(hits_);
+  }
+
+ private:
+  std::unordered_map<std::size_t, std::size_t> places_;
+  std::vector<FusedHit> hits_;
+};
+
+float comparable(Metric metric, float score, bool normalize) {
+  constexpr float kHalfTurns = 1.0F / std::numbers::pi_v<float>;
+  switch (metric) {
+    case Metric::kCosine: return normalize ? (1.0F + score) * 0.5F : score;
+    case Metric::kInnerProduct: return normalize ? 0.5F + std::atan(score) * kHalfTurns : score;
+    default: return 1.0F - 2.0F * std::atan(score) * kHalfTurns;
+  }
+}
+
+}  // namespace
+
+std::vector<FusedHit> fuse_by_rank(std::span<const RankedList> lists, float k) {
+  Sums sums;
+  for (const RankedList& list : lists) {
+    float rank = 1;
+    for (const std::size_t key : list.keys) sums.add(key, 1.0F / (k + rank++));
+  }
+  return std::move(sums).sorted();
+}
+
+std::vector<FusedHit> fuse_by_weight(std::span<const RankedList> lists,
+                                     std::span<const float> weights, bool normalize) {
+  Sums sums;
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    for (std::size_t at = 0; at < lists[i].keys.size(); ++at) {
+      const float score = comparable(lists[i].metric, lists[i].scores[at], normalize);
+      sums.add(lists[i].keys[at], weights[i] * score);
+    }
+  }
+  return std::move(sums).sorted();
+}
+
+}  // namespace simile::server

@@ -1,0 +1,48 @@
+#include "simile/server/rank_fusion.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace simile::server {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::vector<std::size_t> keys_of(const std::vector<FusedHit>& hits) {
+  std::vector<std::size_t> keys;
+  for (const FusedHit& hit : hits) keys.push_back(hit.key);
+  return keys;
+}
+
+TEST(RankFusion, ARowInBothListsComesBeforeOnesThatAreFirstInOne) {
+  const std::vector<RankedList> lists = {{{1, 2, 3}, {0, 0, 0}, Metric::kL2},
+                                         {{4, 2}, {0, 0}, Metric::kL2}};
+  const auto fused = fuse_by_rank(lists, 60);
+  EXPECT_THAT(keys_of(fused), ElementsAre(2, 1, 4, 3));
+  EXPECT_FLOAT_EQ(fused[0].score, 1.0F / 62 + 1.0F / 62);
+}
+
+TEST(RankFusion, WeightsDecideBetweenLists) {
+  const std::vector<RankedList> lists = {{{1, 2}, {0.9F, 0.8F}, Metric::kCosine},
+                                         {{2, 1}, {1.0F, 4.0F}, Metric::kL2}};
+  const std::vector<float> first = {1, 0};
+  const std::vector<float> second = {0, 1};
+  EXPECT_THAT(keys_of(fuse_by_weight(lists, first, true)), ElementsAre(1, 2));
+  EXPECT_THAT(keys_of(fuse_by_weight(lists, second, true)), ElementsAre(2, 1));
+}
+
+TEST(RankFusion, NormalisedScoresLieBetweenNoneAndOne) {
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+    const std::vector<RankedList> lists = {{{1, 2}, {1.0F, 0.25F}, metric}};
+    const std::vector<float> weight = {1};
+    for (const FusedHit& hit : fuse_by_weight(lists, weight, true)) {
+      EXPECT_GE(hit.score, 0);
+      EXPECT_LE(hit.score, 1);
+    }
+  }
+}
+
+TEST(RankFusion, NothingMakesNothing) { EXPECT_TRUE(fuse_by_rank({}, 60).empty()); }
+
+}  // namespace
+}  // namespace simile::server
