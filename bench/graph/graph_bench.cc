@@ -4,7 +4,7 @@
 /// on one thread, one at a time and as a batch, in processor time: other programs then disturb it
 /// less. TRUTH holds 100 int32 row numbers a query. The environment: THREADS=2 (of the build),
 /// DEGREE=32, EFFORT=64 (of the build), ROWS (only the first), MEMORY=1 (to optimise
-/// for memory), SAVE=file, LOAD=file, PASSES=3.
+/// for memory), RAW=1 (rows stay float32), SAVE=file, LOAD=file, PASSES=3.
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +20,7 @@
 #include "simile/index/index.h"
 #include "simile/io/section_file.h"
 #include "simile/io/storage.h"
+#include "simile/quantization/compact_rows.h"
 
 namespace {
 
@@ -154,10 +155,13 @@ int main(int argc, char** argv) {
   const VectorType type{ElementType::kFloat32,
                         static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10))};
   const std::size_t limit = number_of("ROWS", ~std::size_t{0} / type.bytes()) * type.bytes();
-  const GrowableBuffer base = read_file(argv[1], limit);
+  GrowableBuffer base = read_file(argv[1], limit);
   const GrowableBuffer queries = read_file(argv[2], number_of("QUERIES", 10'000) * type.bytes());
   const GrowableBuffer truth = read_file(argv[3]);
-  Bench bench{MatrixView(base.data(), base.size() / type.bytes(), type),
+  quantization::CompactRows rows(type, std::getenv("RAW") == nullptr);
+  rows.append(MatrixView(base.data(), base.size() / type.bytes(), type), 0);
+  base = {};
+  Bench bench{rows.view(),
               MatrixView(queries.data(), queries.size() / type.bytes(), type),
               truth.as<std::int32_t>(),
               metric_of(argv[5]),

@@ -30,8 +30,9 @@ struct IndexSearchOptions {
 };
 
 /// A graph keeps float32 rows in memory in as few bits as they need: 8 or 16 where that loses
-/// nothing, else 16 with a step for each row (an error of at most 2^-16 of the row's largest
-/// component, in distances about 1e-5 of them). A flat index keeps them as they are.
+/// nothing; else, beyond 32 MiB of them, 16 with a step for each row (an error of at most 2^-16 of
+/// the row's largest component, in distances about 1e-5 of them). A flat index keeps them as they
+/// are.
 ///
 /// Removing and adding happen in place: a removed vector's memory serves the next one.
 ///

@@ -27,8 +27,9 @@ template <class Of = Nibbles, class Step>
   std::size_t at = 0;
   for (; at + Of::kBytes <= bytes; at += Of::kBytes) step(at, load);
   if constexpr (Of::kBytes > 32) {
-    const auto half = [](const void* from)
-        __attribute__((always_inline)) { return Of::load_half(from); };
+    const auto half = [](const void* from) __attribute__((always_inline)) {
+      return Of::load_half(from);
+    };
     if (at < bytes) step(at, half);
   }
 }

@@ -11,7 +11,7 @@
 namespace simile::kernels {
 
 /// Components come in multiples of this many.
-inline constexpr std::size_t kTransformUnit = 64;
+inline constexpr std::size_t kTransformUnit = 16;
 
 struct TransformFunctions {
   /// v[i] *= factors[i].

@@ -56,10 +56,12 @@ void hadamard(float* v, std::size_t dim) {
   }
 }
 
-void mix_rows(const float* in, const float* matrix, std::size_t count, std::size_t dim,
-              float* out) {
-  constexpr std::size_t kVectors = kTransformUnit / kLanes;
-  for (std::size_t at = 0; at < dim; at += kTransformUnit) {
+// kWidth components of each row at a time, in registers.
+template <std::size_t kWidth>
+void mix_columns(const float* in, const float* matrix, std::size_t count, std::size_t dim,
+                 float* out) {
+  constexpr std::size_t kVectors = kWidth / kLanes;
+  for (std::size_t at = 0; at < dim; at += kWidth) {
     for (std::size_t k = 0; k < count; ++k) {
       Lanes::Floats sums[kVectors];
       unroll<kVectors>(SIMILE_EACH(i) { sums[i] = Lanes::zero(); });
@@ -72,6 +74,16 @@ void mix_rows(const float* in, const float* matrix, std::size_t count, std::size
       }
       unroll<kVectors>(SIMILE_EACH(i) { Lanes::store(out + k * dim + at + i * kLanes, sums[i]); });
     }
+  }
+}
+
+void mix_rows(const float* in, const float* matrix, std::size_t count, std::size_t dim,
+              float* out) {
+  constexpr std::size_t kWide = 4 * kTransformUnit;
+  if (dim % kWide == 0) {
+    mix_columns<kWide>(in, matrix, count, dim, out);
+  } else {
+    mix_columns<kTransformUnit>(in, matrix, count, dim, out);
   }
 }
 

@@ -36,7 +36,7 @@ TEST(Transform, HadamardIsTheMatrixOfItsDefinition) {
 TEST(Transform, RowsAreMixedAsByAMatrixProduct) {
   for (const Target target : supported_targets()) {
     for (const std::size_t count : {1, 3, 15}) {
-      for (const std::size_t dim : {64, 192}) {
+      for (const std::size_t dim : {16, 32, 64, 192}) {
         const std::vector<float> in = random_floats(count * dim, 1);
         const std::vector<float> matrix = random_floats(count * count, 2);
         std::vector<float> out(count * dim);

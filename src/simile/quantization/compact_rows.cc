@@ -37,17 +37,18 @@ bool fits_halves(const float* row, std::size_t dim, std::vector<std::uint16_t>& 
   return std::equal(back.begin(), back.end(), row);
 }
 
-// The smallest type that holds all rows: none larger than it need be, none smaller than `least`.
+// The smallest type that holds all rows exactly: kUint8, kFloat16 or kFloat32, in this order and
+// not before `least`.
 ElementType smallest(const MatrixView& rows, ElementType least) {
   const std::size_t dim = rows.type.dim;
   std::vector<float> row(dim);
   std::vector<std::uint16_t> halves;
   std::vector<float> back;
-  for (std::size_t i = 0; i < rows.rows && least != ElementType::kScaled16; ++i) {
+  for (std::size_t i = 0; i < rows.rows && least != ElementType::kFloat32; ++i) {
     std::memcpy(row.data(), rows.row(i), dim * sizeof(float));
     if (least == ElementType::kUint8 && !fits_bytes(row.data(), dim)) least = ElementType::kFloat16;
     if (least == ElementType::kFloat16 && !fits_halves(row.data(), dim, halves, back)) {
-      least = ElementType::kScaled16;
+      least = ElementType::kFloat32;
     }
   }
   return least;
@@ -74,6 +75,7 @@ void write_row(const float* row, VectorType stored, std::byte* to) {
       return;
     case ElementType::kFloat16:
       return kernels::from_float32(ElementType::kFloat16, row, stored.dim, to);
+    case ElementType::kFloat32: std::memcpy(to, row, stored.bytes()); return;
     default: return write_multiples(row, stored.dim, to);
   }
 }
@@ -82,10 +84,10 @@ void write_row(const float* row, VectorType stored, std::byte* to) {
 
 ElementType CompactRows::type_with(const MatrixView& rows) const {
   if (!shrink_ || rows.type.element != ElementType::kFloat32) return stored_.element;
-  const ElementType now = stored_.element;
-  return smallest(rows, count_ == 0                    ? ElementType::kUint8
-                        : now == ElementType::kFloat32 ? ElementType::kScaled16
-                                                       : now);
+  if (stored_.element == ElementType::kScaled16 && count_ != 0) return stored_.element;
+  const ElementType least = smallest(rows, count_ == 0 ? ElementType::kUint8 : stored_.element);
+  const bool small = (count_ + rows.rows) * rows.type.bytes() <= kSmallBytes;
+  return least == ElementType::kFloat32 && !small ? ElementType::kScaled16 : least;
 }
 
 void CompactRows::resize(ElementType element, std::size_t count, std::uint32_t threads) {

@@ -2,10 +2,11 @@
 /// Rows in memory in as few bytes as they need: float32 rows are kept
 ///   as bytes    where every component of all of them is a whole number of 0..255 (pictures, SIFT),
 ///   as float16  where float16 holds every component exactly (what models of half precision make),
-///   else        as 16-bit multiples of a step for each row, its largest component / 32,767: the
-///               error of a component is at most half a step, 2^-16 of the largest.
+///   else        as float32 while all together are small (kSmallBytes), and beyond that as 16-bit
+///               multiples of a step for each row, its largest component / 32,767: the error of a
+///               component is at most half a step, 2^-16 of the largest.
 /// Rows of other types are kept as they come. The first rows decide; later ones that do not fit
-/// change the type of all, from bytes to float16 and from either to multiples, never back.
+/// change the type of all, in this order and never back.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,8 @@ namespace simile::quantization {
 
 class CompactRows {
  public:
+  static constexpr std::size_t kSmallBytes = std::size_t{32} << 20;
+
   /// Of rows of `type`; with `shrink` false they stay as they are.
   CompactRows(VectorType type, bool shrink) : stored_(type), shrink_(shrink) {}
 

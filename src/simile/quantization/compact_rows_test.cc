@@ -79,14 +79,29 @@ TEST(CompactRows, WhatHalvesHoldIsHalves) {
   }
 }
 
-TEST(CompactRows, OthersAreMultiplesOfAStepForEachRow) {
+TEST(CompactRows, OthersAreFloatsWhileFew) {
   Random random(3);
   CompactRows rows(kType, true);
+  const Floats all = normal_numbers(50, 1, random);
+  rows.append(view_of(all), 1);
+  EXPECT_EQ(rows.stored_type(), kType);
+  EXPECT_EQ(back(rows, 7), Floats(all.begin() + 7 * kDim, all.begin() + 8 * kDim));
+}
+
+TEST(CompactRows, ManyAreMultiplesOfAStepForEachRow) {
+  Random random(3);
+  CompactRows rows(kType, true);
+  const std::size_t many = CompactRows::kSmallBytes / kType.bytes();
+  const Floats few = normal_numbers(50, 1, random);
+  EXPECT_FALSE(rows.append(view_of(few), 2));
+  EXPECT_TRUE(rows.append(view_of(normal_numbers(many, 1, random)), 2));
+  EXPECT_EQ(rows.stored_type().element, ElementType::kScaled16);
+  EXPECT_EQ(rows.memory_bytes(), rows.size() * (4 + 2 * kDim));
+  expect_rows(rows, 0, few);
   for (const double size : {1.0, 1e-3, 1e6, 1e-40, 1e37}) {
     const std::size_t first = rows.size();
     const Floats all = normal_numbers(50, size, random);
-    rows.append(view_of(all), 1);
-    EXPECT_EQ(rows.stored_type().element, ElementType::kScaled16);
+    EXPECT_FALSE(rows.append(view_of(all), 1));
     if (size > 1e-30) expect_rows(rows, first, all);
     for (const float x : back(rows, first)) ASSERT_TRUE(std::isfinite(x)) << size;
   }
@@ -103,7 +118,7 @@ TEST(CompactRows, LaterRowsChangeTheTypeOfAll) {
   EXPECT_EQ(rows.stored_type().element, ElementType::kFloat16);
   expect_rows(rows, 0, bytes);
   EXPECT_TRUE(rows.append(view_of(floats), 2));
-  EXPECT_EQ(rows.stored_type().element, ElementType::kScaled16);
+  EXPECT_EQ(rows.stored_type().element, ElementType::kFloat32);
   expect_rows(rows, 0, bytes);
   expect_rows(rows, 2000, halves);
   expect_rows(rows, 2010, floats);

@@ -68,6 +68,14 @@ float inverse_length(const void* vector, VectorType type) {
   return static_cast<float>(1.0 / std::sqrt(squared_length(vector, type)));
 }
 
+float query_inverse_length(const void* query, VectorType type) {
+  const auto& kernel = kernels::distance_functions(kernels::Op::kInnerProduct, type.element);
+  const float squared = kernel.pair(query, query, type.dim);
+  // Too large or too small for float32: in double it is not.
+  if (!(squared > 1e-30f && squared < 1e30f)) return inverse_length(query, type);
+  return 1.0f / std::sqrt(squared);
+}
+
 VectorType query_type(VectorType rows) {
   if (rows.element != ElementType::kInt8 && rows.element != ElementType::kBit) {
     rows.element = ElementType::kFloat32;
@@ -83,7 +91,7 @@ ExactScorer::ExactScorer(const MatrixView& rows, std::span<const float> inverse_
       query_(query),
       kernels_(kernels::distance_functions(op_of(metric), rows.type.element)) {
   if (metric == Metric::kCosine) {
-    query_inverse_length_ = inverse_length(query, query_type(rows.type));
+    query_inverse_length_ = quantization::query_inverse_length(query, query_type(rows.type));
   }
 }
 

@@ -18,6 +18,9 @@ kernels::Op op_of(Metric metric);
 /// vector must not be zero.
 float inverse_length(const void* vector, VectorType type);
 
+/// The same of a query, of query_type(), fast: as precise as the kernels.
+float query_inverse_length(const void* query, VectorType type);
+
 /// One prepared query against borrowed rows. Cheap to make: nothing is copied or allocated.
 /// Distances are those of types.h. Thread rule: const calls from any thread.
 class ExactScorer {

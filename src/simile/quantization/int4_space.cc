@@ -18,6 +18,7 @@ constexpr std::size_t kRetrainBelow = 65'536;
 constexpr std::size_t kStepRows = 8'192;
 constexpr double kStepShare = 0.34;  // of the root mean square of the components
 constexpr std::size_t kEncodeGrain = 256;
+constexpr std::size_t kCodeUnit = 64;  // what the kernels take; components past the codec's are 0
 
 }  // namespace
 
@@ -25,7 +26,7 @@ Int4Space::Int4Space(VectorType type, Metric metric, std::uint64_t seed, std::si
     : type_(type),
       metric_(metric),
       seed_(seed),
-      code_dim_(Int8Codec::code_dim_of(type, metric)),
+      code_dim_((Int8Codec::code_dim_of(type, metric) + kCodeUnit - 1) / kCodeUnit * kCodeUnit),
       stride_(code_dim_ / 2 + tail_bytes),
       kernels_(&kernels::nibble_functions()) {}
 
@@ -81,7 +82,7 @@ void Int4Space::encode(const MatrixView& rows, std::span<const float> inverse_le
   }
   parallel_for(threads, nodes.size(), kEncodeGrain,
                [&](std::size_t begin, std::size_t end, std::uint32_t) {
-                 std::vector<float> projected(codec_->projected_floats());
+                 std::vector<float> projected(code_dim_);
                  for (std::size_t i = begin; i < end; ++i) {
                    const std::uint32_t row = row_of[nodes[i]];
                    const float inverse = inverse_lengths.empty() ? 1.0f : inverse_lengths[row];
@@ -101,7 +102,7 @@ Int4Space::Scorer Int4Space::node_scorer(std::uint32_t node) const {
 
 Int4Space::QueryScorer Int4Space::query_scorer(const void* query, QueryBuffer& buffer) const {
   buffer.projected.resize(codec_->projected_floats());
-  buffer.code.resize(code_dim_);
+  buffer.code.assign(code_dim_, 0);
   codec_->project_query(query, buffer.projected.data());
   const float largest = kernels::transform_functions().scale_all(
       buffer.projected.data(), inverse_step_, buffer.projected.size());

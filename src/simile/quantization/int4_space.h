@@ -90,6 +90,8 @@ class Int4Space {
   const std::byte* row(std::uint32_t node) const { return rows_.data() + node * stride_; }
   std::byte* row(std::uint32_t node) { return rows_.data() + node * stride_; }
   float squared(std::uint32_t) const { return 0; }
+  std::size_t sample_bytes() const { return code_bytes(); }
+  float sample_squared(std::uint32_t) const { return 0; }
 
   std::uint64_t memory_bytes() const { return rows_.size(); }
   std::span<const std::byte> rows() const { return rows_.bytes(); }

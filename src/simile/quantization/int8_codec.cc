@@ -59,9 +59,9 @@ void Int8Codec::project_row(const void* row, ElementType element, float inverse_
 void Int8Codec::project_query(const void* query, float* out) const {
   float factor = 1;
   const VectorType type = query_type(type_);
-  if (metric_ == Metric::kCosine) factor = inverse_length(query, type);
+  if (metric_ == Metric::kCosine) factor = query_inverse_length(query, type);
   if (metric_ == Metric::kInnerProduct) {
-    const float inverse = inverse_length(query, type);
+    const float inverse = query_inverse_length(query, type);
     factor = std::isfinite(inverse) ? inverse * mean_length_ : 1.0f;
   }
   prepare(query, type.element, out);

@@ -34,7 +34,7 @@ class Int8Codec {
   static Result<Int8Codec> read(ByteReader& reader, VectorType type, Metric metric);
   void write(ByteWriter& writer) const;
 
-  /// Components of the codes of any codec for this type and metric; a multiple of 64.
+  /// Components of the codes of any codec for this type and metric; a multiple of 16.
   static std::size_t code_dim_of(VectorType type, Metric metric);
   std::size_t code_dim() const { return rotation_.padded_dim(); }
 

@@ -24,9 +24,10 @@ Int8Space::Int8Space(VectorType type, Metric metric, std::uint64_t seed, std::si
       metric_(metric),
       seed_(seed),
       code_dim_(Int8Codec::code_dim_of(type, metric)),
+      sample_dim_(std::min(code_dim_, kSampleDim)),
       stride_(code_dim_ + tail_bytes) {
   const auto& kernel = kernels::distance_functions(kernels::Op::kInnerProduct, ElementType::kInt8);
-  gather_ = kernel.gather;
+  gather_ = kernels::distance_functions(kernels::Op::kL2, ElementType::kInt8).gather;
   dot_ = kernel.pair;
   scan_ = kernel.scan;
 }
@@ -35,10 +36,7 @@ bool Int8Space::learns_from(std::size_t rows) const {
   return !codec_ || (trained_rows_ < kRetrainBelow && rows >= trained_rows_ * 4);
 }
 
-void Int8Space::resize(std::size_t nodes) {
-  rows_.resize(nodes * stride_);
-  squared_.resize(nodes);
-}
+void Int8Space::resize(std::size_t nodes) { rows_.resize(nodes * stride_); }
 
 void Int8Space::encode(const MatrixView& rows, std::span<const float> inverse_lengths,
                        std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
@@ -61,7 +59,6 @@ void Int8Space::encode(const MatrixView& rows, std::span<const float> inverse_le
                    std::byte* code = rows_.data() + nodes[i] * stride_;
                    codec_->project_row(rows.row(row), rows.type.element, inverse, projected.data());
                    codec_->quantize(projected.data(), reinterpret_cast<std::int8_t*>(code));
-                   squared_[nodes[i]] = dot_(code, code, code_dim_);
                  }
                });
 }
@@ -83,7 +80,6 @@ Int8Space::Scorer Int8Space::node_scorer(std::uint32_t node) const {
   scorer.space_ = this;
   scorer.gather_ = gather_;
   scorer.code_ = row(node);
-  scorer.squared_ = squared_[node];
   return scorer;
 }
 
@@ -97,24 +93,27 @@ void Int8Space::prepare(const void* query, FusedQuery& out) const {
   // direction.
   const float scale = largest > 0 ? 127.0f / largest : 1.0f;
   codec_->quantize(out.projected_.data(), scale, out.code_.data());
-  out.dot_ = dot_;
-  out.scan_ = scan_;
-  out.squared_ = dot_(out.code_.data(), out.code_.data(), code_dim_) / (scale * scale);
-  out.factor_ = 2 / scale;
+  finish_query(scale, out);
 }
 
 void Int8Space::prepare_node(std::uint32_t node, FusedQuery& out) const {
   out.code_.assign(code(node), code(node) + code_dim_);
   out.projected_.assign(code(node), code(node) + code_dim_);
-  out.dot_ = dot_;
-  out.scan_ = scan_;
-  out.squared_ = squared_[node];
-  out.factor_ = 2;
+  finish_query(1, out);
 }
 
-std::uint64_t Int8Space::memory_bytes() const {
-  return rows_.size() + squared_.capacity() * sizeof(float);
+void Int8Space::finish_query(float scale, FusedQuery& out) const {
+  const std::int8_t* code = out.code_.data();
+  out.dot_ = dot_;
+  out.scan_ = scan_;
+  out.squared_ = dot_(code, code, code_dim_) / (scale * scale);
+  out.factor_ = 2 / scale;
+  out.sample_dim_ = sample_dim_;
+  out.sample_squared_ = dot_(code, code, sample_dim_) / (scale * scale);
+  out.sample_factor_ = static_cast<float>(code_dim_) / static_cast<float>(sample_dim_);
 }
+
+std::uint64_t Int8Space::memory_bytes() const { return rows_.size(); }
 
 void Int8Space::write(ByteWriter& writer) const {
   writer.put(static_cast<std::uint64_t>(trained_rows_));
@@ -133,11 +132,6 @@ Status Int8Space::read(ByteReader& reader, std::span<const std::byte> rows, std:
   }
   rows_.resize(rows.size());
   std::memcpy(rows_.data(), rows.data(), rows.size());
-  squared_.resize(nodes);
-  for (std::size_t i = 0; i < nodes; ++i) {
-    const std::byte* code = rows_.data() + i * stride_;
-    squared_[i] = dot_(code, code, code_dim_);
-  }
   return {};
 }
 

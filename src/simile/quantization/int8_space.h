@@ -29,9 +29,6 @@ class Int8Space {
     /// Squared distance in units of the code, of each of `count` nodes.
     void operator()(const std::uint32_t* nodes, std::size_t count, float* out) const {
       gather_(code_, space_->rows_.data(), space_->stride_, nodes, count, space_->code_dim_, out);
-      for (std::size_t i = 0; i < count; ++i) {
-        out[i] = (squared_ + space_->squared_[nodes[i]]) - 2 * out[i];
-      }
     }
 
    private:
@@ -39,7 +36,6 @@ class Int8Space {
     const Int8Space* space_;
     kernels::GatherFunction gather_;
     const void* code_;
-    float squared_;
   };
 
   /// A query, or a node, for walks over rows whose tails hold codes of neighbours.
@@ -51,11 +47,15 @@ class Int8Space {
     float distance(const void* code, float squared) const {
       return finish(dot_(code_.data(), code, code_.size()), squared);
     }
-    /// The same of `count` codes, one after the other.
-    void distances(const std::byte* codes, const float* squared, std::size_t count,
+    /// An estimate of the same for `count` samples (see sample_bytes()), one after the other, with
+    /// their squared lengths.
+    void distances(const std::byte* samples, const float* squared, std::size_t count,
                    float* out) const {
-      scan_(code_.data(), codes, code_.size(), count, code_.size(), out);
-      for (std::size_t i = 0; i < count; ++i) out[i] = finish(out[i], squared[i]);
+      scan_(code_.data(), samples, sample_dim_, count, sample_dim_, out);
+      for (std::size_t i = 0; i < count; ++i) {
+        const float distance = (sample_squared_ + squared[i]) - factor_ * out[i];
+        out[i] = distance > 0 ? distance * sample_factor_ : 0;
+      }
     }
 
    private:
@@ -71,11 +71,14 @@ class Int8Space {
     kernels::ScanFunction scan_;
     float squared_ = 0;
     float factor_ = 0;
+    std::size_t sample_dim_ = 0;
+    float sample_squared_ = 0;
+    float sample_factor_ = 0;  // all components over those of a sample
   };
 
   Int8Space(VectorType type, Metric metric, std::uint64_t seed, std::size_t tail_bytes = 0);
 
-  std::size_t size() const { return squared_.size(); }
+  std::size_t size() const { return rows_.size() / stride_; }
 
   /// Whether encode() will learn the codec from all of `rows`, so many of them, and encode all
   /// nodes: at first use, and again while the rows grow fourfold and are few. Then the codes of all
@@ -105,6 +108,10 @@ class Int8Space {
     for (std::size_t i = 0; i < count; ++i) out[i] = (squared + squares[i]) - 2 * out[i];
   }
 
+  /// A sample of a code is its first sample_bytes() components: after the rotation any part of a
+  /// code tells as much as any other.
+  std::size_t sample_bytes() const { return sample_dim_; }
+  float sample_squared(std::uint32_t node) const { return dot_(row(node), row(node), sample_dim_); }
   /// Components of a code, and its bytes.
   std::size_t code_dim() const { return code_dim_; }
   std::size_t code_bytes() const { return code_dim_; }
@@ -114,7 +121,9 @@ class Int8Space {
   const std::int8_t* code(std::uint32_t node) const {
     return reinterpret_cast<const std::int8_t*>(row(node));
   }
-  float squared(std::uint32_t node) const { return squared_[node]; }
+  /// Squared length of a code. Not kept: once the code is read, this costs less than the wait for
+  /// another line.
+  float squared(std::uint32_t node) const { return dot_(row(node), row(node), code_dim_); }
 
   std::uint64_t memory_bytes() const;
   /// Of all nodes, tails included.
@@ -124,15 +133,20 @@ class Int8Space {
   Status read(ByteReader& reader, std::span<const std::byte> rows, std::size_t nodes);
 
  private:
+  // What follows from the code of a query and its scale.
+  void finish_query(float scale, FusedQuery& out) const;
+
   VectorType type_;
   Metric metric_;
   std::uint64_t seed_;
   std::optional<Int8Codec> codec_;
   std::size_t trained_rows_ = 0;
+  static constexpr std::size_t kSampleDim = 128;
+
   std::size_t code_dim_;
+  std::size_t sample_dim_;
   std::size_t stride_;  // bytes of a row
   GrowableBuffer rows_;
-  std::vector<float> squared_;  // squared length of each code
   kernels::GatherFunction gather_;
   kernels::PairFunction dot_;
   kernels::ScanFunction scan_;

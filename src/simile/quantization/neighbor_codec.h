@@ -35,7 +35,7 @@ class NeighborQuery {
 
 class NeighborCodec {
  public:
-  /// `dim` components a code, a multiple of 64. Two planes up to 192 components and one above: a
+  /// `dim` components a code, a multiple of 16. Two planes up to 192 components and one above: a
   /// row of two would no longer arrive within the time of one memory access.
   explicit NeighborCodec(std::size_t dim);
 

@@ -35,7 +35,7 @@ struct Block {
 
 TEST(NeighborCodec, EstimatesDistancesWithinTheStatedError) {
   Random random(1);
-  for (const std::size_t dim : {64, 128, 192, 256, 384, 832, 1536}) {
+  for (const std::size_t dim : {16, 32, 64, 96, 112, 128, 192, 208, 256, 384, 832, 1536}) {
     const NeighborCodec codec(dim);
     EXPECT_EQ(codec.planes(), dim <= 192 ? 2u : 1u);
     const Code vertex = random_code(random, dim, 25);
@@ -70,7 +70,7 @@ TEST(NeighborCodec, EstimatesDistancesWithinTheStatedError) {
 
 TEST(NeighborCodec, AFactorTellsHowFarItsNeighborIs) {
   Random random(3);
-  for (const std::size_t dim : {64, 128, 256, 1536}) {
+  for (const std::size_t dim : {48, 64, 128, 208, 256, 1536}) {
     const NeighborCodec codec(dim);
     const Code vertex = random_code(random, dim, 25);
     Block block(codec);

@@ -2,7 +2,7 @@
 /// A random orthogonal map in about d log d steps, which spreads the energy of any vector evenly
 /// over its components, so that one scale fits them all.
 ///
-/// 1. Pad with zeros to `padded_dim`, a multiple of 64 that is m blocks of 2^p with m odd and
+/// 1. Pad with zeros to `padded_dim`, a multiple of 16 that is m blocks of 2^p with m odd and
 /// <= 15.
 /// 2. Two rounds: flip signs at random; Walsh-Hadamard transform, scaled to length 1, of each
 /// block;

@@ -22,19 +22,26 @@ namespace simile::index {
 /// `Expander` has: kAtOnce; touch(node), which asks for the begin of its memory; prefetch(node),
 /// for all of it; expand(node, next), which inserts into `beam`, and prefetches `next`, kNoNode if
 /// none; settle(), which inserts what expand() has left for later.
+
+/// Step 2: how many were taken.
+template <class Expander, std::size_t kAtOnce>
+std::size_t take_nearest(Beam& beam, const Expander& expander,
+                         std::array<std::uint32_t, kAtOnce>& nodes) {
+  std::size_t taken = 0;
+  while (taken < nodes.size()) {
+    const Beam::Entry* next = beam.expand_next();
+    if (next == nullptr) break;
+    nodes[taken] = next->node();
+    expander.touch(nodes[taken]);
+    ++taken;
+  }
+  return taken;
+}
+
 template <class Expander>
 void walk(Expander& expander, Beam& beam) {
   std::array<std::uint32_t, Expander::kAtOnce> nodes;
-  for (;;) {
-    std::size_t taken = 0;
-    while (taken < nodes.size()) {
-      const Beam::Entry* next = beam.expand_next();
-      if (next == nullptr) break;
-      nodes[taken] = next->node();
-      expander.touch(nodes[taken]);
-      ++taken;
-    }
-    if (taken == 0) return;
+  while (const std::size_t taken = take_nearest(beam, expander, nodes)) {
     expander.prefetch(nodes[0]);
     for (std::size_t i = 0; i < taken; ++i) {
       expander.expand(nodes[i], i + 1 < taken ? nodes[i + 1] : kNoNode);

@@ -1,8 +1,8 @@
 #pragma once
-/// Where walks begin: a sample of the nodes, their codes side by side, in groups around centres. A
-/// query is compared with the centres and with the nodes of the groups nearest to it, and so begins
-/// near to where it wants to go; each hop that this saves costs as much as dozens of these
-/// comparisons.
+/// Where walks begin: a sample of the nodes, parts of their codes side by side, in groups around
+/// centres. A query is compared with the centres and with the nodes of the groups nearest to it,
+/// and so begins near to where it wants to go; each hop that this saves costs as much as dozens of
+/// these comparisons.
 ///
 ///   1. Samples are spread evenly over the nodes, kSamplesMax and kBytesMax at most.
 ///   2. The first sqrt(samples) of them, spread evenly too, are centres; every sample belongs to
@@ -36,8 +36,8 @@ class EntryTable {
   using Starts = std::array<Candidate, kStarts>;
 
   /// How many samples there should be for so many nodes.
-  static std::size_t samples_for(std::size_t nodes, std::size_t code_bytes) {
-    const std::size_t most = std::clamp<std::size_t>(kBytesMax / code_bytes, 64, kSamplesMax);
+  static std::size_t samples_for(std::size_t nodes, std::size_t sample_bytes) {
+    const std::size_t most = std::clamp<std::size_t>(kBytesMax / sample_bytes, 64, kSamplesMax);
     return std::clamp<std::size_t>(nodes / kSamplesShare, 1, most);
   }
 
@@ -68,7 +68,7 @@ class EntryTable {
   const float* distances(const Query& query, std::size_t first, std::size_t count,
                          Scratch& scratch) const {
     if (scratch.distances.size() < count) scratch.distances.resize(count);
-    query.distances(codes_.data() + first * code_bytes_, squared_.data() + first, count,
+    query.distances(codes_.data() + first * sample_bytes_, squared_.data() + first, count,
                     scratch.distances.data());
     return scratch.distances.data();
   }
@@ -77,7 +77,7 @@ class EntryTable {
   std::vector<std::uint32_t> nodes_;
   std::size_t centres_ = 0;
   std::vector<std::uint32_t> begins_;  // of each group, and the end
-  std::size_t code_bytes_ = 0;
+  std::size_t sample_bytes_ = 0;
   std::vector<std::byte> codes_;
   std::vector<float> squared_;
 };
@@ -130,12 +130,12 @@ void EntryTable::rebuild(const Space& space, std::span<const std::uint32_t> samp
     nodes_.push_back(node);
   }
   while (begins_.size() <= centres_) begins_.push_back(static_cast<std::uint32_t>(nodes_.size()));
-  code_bytes_ = space.code_bytes();
-  codes_.resize(nodes_.size() * code_bytes_);
+  sample_bytes_ = space.sample_bytes();
+  codes_.resize(nodes_.size() * sample_bytes_);
   squared_.resize(nodes_.size());
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    std::memcpy(codes_.data() + i * code_bytes_, space.row(nodes_[i]), code_bytes_);
-    squared_[i] = space.squared(nodes_[i]);
+    std::memcpy(codes_.data() + i * sample_bytes_, space.row(nodes_[i]), sample_bytes_);
+    squared_[i] = space.sample_squared(nodes_[i]);
   }
 }
 

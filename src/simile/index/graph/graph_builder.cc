@@ -118,7 +118,7 @@ class GraphBuilder {
 
   // Where walks begin must keep up with the graph.
   void update_entries() {
-    const std::size_t bytes = graph_.space.code_bytes();
+    const std::size_t bytes = graph_.space.sample_bytes();
     const std::size_t wanted = EntryTable::samples_for(in_graph_, bytes);
     const bool most = wanted == EntryTable::samples_for(~std::size_t{0}, bytes);
     const std::size_t now = graph_.entries.size();

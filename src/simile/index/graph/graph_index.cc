@@ -1,6 +1,7 @@
 #include "simile/index/graph/graph_index.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <vector>
 
@@ -19,6 +20,7 @@ namespace simile::index {
 
 namespace {
 
+constexpr std::size_t kNone = ~std::size_t{0};
 constexpr std::size_t kScanAlways = 512;
 // Removed nodes are taken out once they are one in so many, and that costs each what looking
 // through all the others' edges costs, divided by them.
@@ -105,6 +107,12 @@ class GraphOver final : public GraphIndex {
         options.allowed == nullptr ? mapped_count_ : options.allowed->count();
     const std::size_t effort =
         std::max(options.effort == 0 ? kDefaultEffort : options.effort, options.k);
+    if constexpr (requires { typename Walk::Step; }) {
+      if (queries.rows > 1 && options.allowed == nullptr && !many_removed() &&
+          !scans({rows_.vectors.rows, allowed, options.k, effort})) {
+        return search_in_step(queries, effort, options, hits);
+      }
+    }
     for (std::size_t q = 0; q < queries.rows; ++q) {
       search_one(queries.row(q), effort, allowed, options, hits + q * options.k);
     }
@@ -125,6 +133,70 @@ class GraphOver final : public GraphIndex {
     std::vector<float> distances;
     TopK top;
   };
+
+  // So many that they must not take places of the beam.
+  bool many_removed() const {
+    return graph_.tree.removed_count * kPassedOverShare > graph_.tree.count();
+  }
+
+  // Whether a scan is no more work than the first walk.
+  static bool scans(const SearchSize& size) {
+    return size.allowed <= std::max<std::size_t>(kScanAlways, size.k) ||
+           scan_hops(size) <= walk_hops(size);
+  }
+
+  // Queries without a filter, several at once.
+  void search_in_step(const MatrixView& queries, std::size_t effort, const SearchOptions& options,
+                      Hit* hits) const
+    requires requires { typename Walk::Step; }
+  {
+    using Step = typename Walk::Step;
+    struct Lane {
+      Scratch* scratch;
+      Step step;
+      std::size_t query = kNone;
+    };
+    thread_local std::array<Scratch, Step::kWalks> scratches;
+    std::vector<Lane> lanes;
+    lanes.reserve(Step::kWalks);
+    for (Scratch& scratch : scratches) lanes.push_back({&scratch, Step(graph_, scratch.walk)});
+    std::size_t next = 0;
+    const auto take = [&](Lane& lane) {
+      while (lane.query == kNone || !lane.step.take()) {
+        if (lane.query != kNone) {
+          finish(queries.row(lane.query), effort, options, *lane.scratch,
+                 hits + lane.query * options.k);
+        }
+        lane.query = kNone;
+        if (options.cancel != nullptr && options.cancel->cancelled()) {
+          std::fill_n(hits + next * options.k, (queries.rows - next) * options.k, Hit{});
+          next = queries.rows;
+        }
+        if (next == queries.rows) return false;
+        lane.query = next++;
+        lane.step.begin(queries.row(lane.query), {effort, effort});
+      }
+      return true;
+    };
+    // Two halves take turns: while one expands, the rows of the other are on their way.
+    const std::size_t half = lanes.size() / 2;
+    for (std::size_t first = 0, quiet = 0; quiet < 2; first = half - first) {
+      std::size_t taken = 0;
+      for (std::size_t i = first; i < first + half; ++i) taken += take(lanes[i]);
+      quiet = taken == 0 ? quiet + 1 : 0;
+      for (std::size_t i = 0; i < half; ++i) {
+        lanes[half - first + i].step.expand(lanes[first + i].step);
+      }
+    }
+  }
+
+  // Of a walk without a filter.
+  void finish(const void* query, std::size_t effort, const SearchOptions& options, Scratch& scratch,
+              Hit* hits) const {
+    rerank(query, Walk::rows_to_rank(options.k, effort), options, scratch);
+    if (!scratch.top.full()) return search_one(query, effort, mapped_count_, options, hits);
+    write_hits(scratch.top, options.k, hits);
+  }
 
   // Walks with ever more effort until k rows are found, and scans once that is no more work.
   void search_one(const void* query, std::size_t effort, std::size_t allowed,
@@ -156,7 +228,7 @@ class GraphOver final : public GraphIndex {
       Walk::from_query(graph_, query, beam, counts, scratch.walk);
     };
     const GraphTree& tree = graph_.tree;
-    if (allowed == nullptr && tree.removed_count * kPassedOverShare <= tree.count()) {
+    if (allowed == nullptr && !many_removed()) {
       search([](std::uint32_t) { return true; });
     } else if (allowed == nullptr) {
       search([&](std::uint32_t node) { return !tree.removed.test(node); });

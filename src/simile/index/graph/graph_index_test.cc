@@ -89,6 +89,34 @@ TEST_P(GraphIndexFor, EveryVectorFindsItself) {
   }
 }
 
+TEST_P(GraphIndexFor, ABatchGivesWhatItsQueriesGiveAlone) {
+  Built built(GetParam(), 6000, {ElementType::kFloat32, Metric::kL2}, 16);
+  built.build();
+  for (const std::size_t count : {2, 3, 5, 64}) {
+    const MatrixView queries = built.base.view().slice(100, count);
+    std::vector<Hit> together(count * 10);
+    built.index->search(queries, {.k = 10, .effort = 20}, together.data());
+    for (std::size_t q = 0; q < count; ++q) {
+      std::vector<Hit> alone(10);
+      built.index->search(queries.slice(q, 1), {.k = 10, .effort = 20}, alone.data());
+      for (std::size_t i = 0; i < 10; ++i) {
+        EXPECT_EQ(together[q * 10 + i].row, alone[i].row) << q << " of " << count;
+        EXPECT_EQ(together[q * 10 + i].distance, alone[i].distance);
+      }
+    }
+  }
+}
+
+TEST_P(GraphIndexFor, ACancelledBatchIsLeftEmpty) {
+  Built built(GetParam(), 6000, {ElementType::kFloat32, Metric::kL2}, 16);
+  built.build();
+  CancelToken cancel;
+  cancel.cancel();
+  std::vector<Hit> hits(5 * 3, Hit{1, RowId{1}});
+  built.index->search(built.base.view().slice(0, 5), {.k = 3, .cancel = &cancel}, hits.data());
+  for (const Hit& hit : hits) EXPECT_EQ(hit.row, kNoRow);
+}
+
 TEST_P(GraphIndexFor, SameBytesForAnyNumberOfThreads) {
   for (const MetricCase c : {MetricCase{ElementType::kFloat32, Metric::kCosine},
                              MetricCase{ElementType::kBit, Metric::kJaccard}}) {

@@ -55,8 +55,9 @@ class PlainLayout {
 using BitLayout = PlainLayout<quantization::BitSpace>;
 using Int4Layout = PlainLayout<quantization::Int4Space>;
 
-/// int8 code | ids (u32 x places) | addends, factors (f16 x places, each) | blocks of neighbour
-/// codes (quantization/neighbor_codec.h). Places are the degree, rounded up to whole blocks of 32.
+/// int8 code | ids (u32 x places) | addends, factors (f16 x places, each) | to a whole line |
+/// blocks of neighbour codes (quantization/neighbor_codec.h) | to a whole line. Places are the
+/// degree, rounded up to whole blocks of 32.
 class FusedLayout {
  public:
   using Space = quantization::Int8Space;
@@ -66,8 +67,8 @@ class FusedLayout {
         places_((degree + kernels::kBlockCodes - 1) / kernels::kBlockCodes * kernels::kBlockCodes),
         ids_at_(code_bytes),
         halves_at_(ids_at_ + places_ * sizeof(std::uint32_t)),
-        codes_at_(halves_at_ + 2 * places_ * sizeof(std::uint16_t)),
-        row_bytes_(codes_at_ + blocks() * codec_.block_bytes()) {}
+        codes_at_(whole_lines(halves_at_ + 2 * places_ * sizeof(std::uint16_t))),
+        row_bytes_(whole_lines(codes_at_ + blocks() * codec_.block_bytes())) {}
 
   const quantization::NeighborCodec& codec() const { return codec_; }
   std::size_t tail_bytes() const { return row_bytes_ - ids_at_; }
@@ -87,7 +88,7 @@ class FusedLayout {
             codec_.groups(), codec_.planes()};
   }
   /// The lines that a walk reads of a row.
-  kernels::LinesAhead lines(const std::byte* row) const { return {row, (row_bytes_ + 63) / 64}; }
+  kernels::LinesAhead lines(const std::byte* row) const { return {row, row_bytes_ / kLine}; }
 
   void clear_place(std::byte* row, std::size_t place) const {
     ids(row)[place] = kNoNode;
@@ -113,6 +114,11 @@ class FusedLayout {
 
  private:
   static constexpr std::uint16_t kInfinity = 0x7C00;  // in float16
+  static constexpr std::size_t kLine = 64;
+
+  static constexpr std::size_t whole_lines(std::size_t bytes) {
+    return (bytes + kLine - 1) / kLine * kLine;
+  }
 
   std::uint16_t* halves(std::byte* row) const {
     return reinterpret_cast<std::uint16_t*>(row + halves_at_);

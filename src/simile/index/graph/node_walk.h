@@ -12,6 +12,8 @@
 ///    not filled with copies; the few that are forgotten are found when they come to be expanded.
 /// 2. When a node is expanded, its own code gives its distance, nearly exact.
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <vector>
@@ -95,10 +97,10 @@ class FusedExpander {
   float inverse_unit_;
 };
 
-/// From what was prepared in scratch.query.
+/// Puts into the beam where a walk begins, from what was prepared in scratch.query.
 template <class Counts>
-void walk_fused(const Graph<FusedLayout>& graph, BeamSize size, const Counts& counts,
-                FusedScratch& scratch) {
+void begin_fused(const Graph<FusedLayout>& graph, BeamSize size, const Counts& counts,
+                 FusedScratch& scratch) {
   graph.layout.codec().prepare(scratch.query.projected(), scratch.tables);
   scratch.beam.reset(size);
   scratch.expanded.clear();
@@ -116,14 +118,67 @@ void walk_fused(const Graph<FusedLayout>& graph, BeamSize size, const Counts& co
   // From the root everything is reached, whatever the entries lead to.
   const std::uint32_t root = graph.tree.root;
   begin(scratch.query.distance(graph.space.row(root), graph.space.squared(root)), root);
+}
+
+/// From what was prepared in scratch.query.
+template <class Counts>
+void walk_fused(const Graph<FusedLayout>& graph, BeamSize size, const Counts& counts,
+                FusedScratch& scratch) {
+  begin_fused(graph, size, counts, scratch);
   FusedExpander<Counts> expander(graph, counts, scratch);
   walk(expander, scratch.beam);
 }
+
+/// One of several walks that go in step in a thread, each the same as it would be alone. A walk
+/// takes its nearest nodes and asks for the begins of their rows, and so do others, so that many
+/// addresses are translated together; then others expand theirs while these rows arrive.
+class FusedStep {
+ public:
+  static constexpr std::size_t kWalks = 4;
+
+  FusedStep(const Graph<FusedLayout>& graph, FusedScratch& scratch)
+      : graph_(graph), scratch_(scratch), expander_(graph, kAll, scratch) {}
+
+  void begin(const void* query, BeamSize size) {
+    graph_.space.prepare(query, scratch_.query);
+    begin_fused(graph_, size, kAll, scratch_);
+  }
+  /// False where the walk has come to its end.
+  bool take() {
+    taken_ = take_nearest(scratch_.beam, expander_, nodes_);
+    return taken_ != 0;
+  }
+  /// Expands what was taken, while the rows that another took arrive.
+  void expand(const FusedStep& next) {
+    for (std::size_t i = 0; i < std::max(taken_, next.taken_); ++i) {
+      const std::uint32_t arriving = i < next.taken_ ? next.nodes_[i] : kNoNode;
+      if (i < taken_) {
+        expander_.expand(nodes_[i], arriving);
+      } else {
+        expander_.prefetch(arriving);
+      }
+    }
+    taken_ = 0;
+  }
+
+ private:
+  struct All {
+    bool operator()(std::uint32_t) const { return true; }
+  };
+  static constexpr All kAll{};
+
+  const Graph<FusedLayout>& graph_;
+  FusedScratch& scratch_;
+  FusedExpander<All> expander_;
+  std::array<std::uint32_t, FusedExpander<All>::kAtOnce> nodes_;
+  std::size_t taken_ = 0;
+};
 
 /// The walk over fused rows: from a query (of query_type()), and from a node.
 struct FusedWalk {
   using Layout = FusedLayout;
   using Scratch = FusedScratch;
+  using Step = FusedStep;
 
   /// Codes of 8 bits order nearly as rows do, so few more than k rows have to be read; more with
   /// more effort, so that recall reaches 1.
