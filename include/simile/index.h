@@ -65,7 +65,8 @@ class Index {
                 float* distances) const;
 
   /// Removes vectors by id; returns how many were there. Their ids may be added again. Now and then
-  /// it tidies up the graph; `cancel` puts that off.
+  /// it tidies up the graph, and once most are removed gives memory back, which takes as long as to
+  /// build what is left; `cancel` puts that off.
   Result<std::uint64_t> remove(std::span<const std::int64_t> ids, std::uint32_t threads = 0,
                                const CancelToken* cancel = nullptr);
 

@@ -2,7 +2,7 @@
 ///
 /// Invariants
 /// 1. A row keeps its place until it is removed; then the place is free for another. Where most are
-///    free the next addition gives them back.
+///    free they are given back.
 /// 2. The index covers exactly the rows in use.
 /// 3. One change at a time; searches go on beside it and wait for moments only
 /// (standalone_state.h).

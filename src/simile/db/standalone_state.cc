@@ -174,14 +174,25 @@ std::uint64_t StandaloneState::remove(std::span<const std::int64_t> gone,
     std::ranges::sort(places);
     index::BuildContext beside_searches = context;
     beside_searches.gate = &gate;
+    CancelToken later;
+    if (mostly_unused(0)) {  // to build anew what is left is less work than to lead edges past
+      later.cancel();
+      beside_searches.cancel = &later;
+    }
     // Cancelled: the rest is done by the next who changes the graph.
     (void)graph->remove(places, beside_searches);
+    (void)shrink(0, context);
   }
   return places.size();
 }
 
+// If `more` rows come.
+bool StandaloneState::mostly_unused(std::size_t more) const {
+  return dead() > kShrinkAbove && dead() > live_count + 2 * more;
+}
+
 Status StandaloneState::shrink(std::size_t more, const index::BuildContext& context) {
-  if (dead() <= kShrinkAbove || dead() <= live_count + 2 * more) return {};
+  if (!mostly_unused(more)) return {};
   StandaloneState fresh(options);
   live.for_each([&](std::size_t row) {
     fresh.rows.append_row_of(rows, row);

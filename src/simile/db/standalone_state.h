@@ -40,7 +40,7 @@ struct StandaloneState {
   /// Returns how many there were.
   std::uint64_t remove(std::span<const std::int64_t> gone, const index::BuildContext& context);
   /// Where most places are not in use even if `more` rows come, gives them back: builds the index
-  /// again.
+  /// again, beside searches. After kCancelled all is as before.
   Status shrink(std::size_t more, const index::BuildContext& context);
   /// Queries of query_type(); on the calling thread.
   void search(const MatrixView& queries, const IndexSearchOptions& search_options,
@@ -66,6 +66,7 @@ struct StandaloneState {
   Status index_rows(std::span<const std::uint32_t> places, index::BuildContext context);
   void take_back(std::span<const std::uint32_t> places, std::size_t rows_before,
                  std::int64_t next_id);
+  bool mostly_unused(std::size_t more) const;
   void forget_all(std::int64_t next_id);
 };
 

@@ -32,57 +32,64 @@ struct SwapSource {
   }
 };
 
-/// Where `source` takes the place of a neighbour of `target`, or nothing happens. All places of
-/// `target` are taken, and none by `source`. `row` is that of the target, or a copy that takes its
-/// place. The same on every machine.
-inline void swap_edge(Graph<FusedLayout>& graph, std::uint32_t target, std::byte* row,
-                      std::uint32_t source, const SwapSource& prepared) {
+inline constexpr std::size_t kNoPlace = ~std::size_t{0};
+
+/// The place in a node's row that a newcomer takes, or kNoPlace where it is better without it,
+/// which does not count if it `must` have one. All places of `row`, that of `target` or a copy of
+/// it, are taken, and none by the newcomer. The same on every machine.
+inline std::size_t place_to_swap(const Graph<FusedLayout>& graph, std::uint32_t target,
+                                 const std::byte* row, const SwapSource& newcomer, bool must) {
   // Places are filled with neighbours that something is in the way of, too.
   constexpr float kTolerated = 1.5f;
+  constexpr std::size_t kBlock = kernels::kBlockCodes;
+  constexpr std::size_t kPlacesMax = 128;
+  constexpr float kAll = std::numeric_limits<float>::infinity();
   const auto& codec = graph.layout.codec();
   const auto estimate = kernels::neighbor_code_functions().estimate;
-  const float apart = prepared.query.distance(row, graph.space.squared(target)) / codec.unit();
-
-  struct Place {
-    float ratio = 1;     // how much the newcomer is in the way
-    float distance = 0;  // of the neighbour from the node
-    std::size_t place = 0;
-  };
-  Place crowded;
-  Place farthest;
-  float own_ratio = 0;
-  farthest.distance = apart;
+  const float apart = newcomer.query.distance(row, graph.space.squared(target)) / codec.unit();
+  alignas(64) float to_target[kPlacesMax];
+  alignas(64) float ratios[kPlacesMax];  // how much the newcomer is in the way of neighbours
+  float own_ratio = 0;                   // and they in its
   for (std::size_t b = 0; b < graph.layout.blocks(); ++b) {
-    alignas(64) float to_source[kernels::kBlockCodes];
-    alignas(64) float to_target[kernels::kBlockCodes];
+    alignas(64) float to_source[kBlock];
+    alignas(64) float factors[kBlock];
+    alignas(64) float in_its_way[kBlock];
     const kernels::NeighborBlock block = graph.layout.block(row, b);
-    constexpr float kAll = std::numeric_limits<float>::infinity();
-    estimate(block, prepared.tables.tables(), apart, kAll, {}, to_source);
-    for (std::size_t i = 0; i < kernels::kBlockCodes; ++i) {
-      to_target[i] = codec.squared_of(float16_to_float(block.factors[i]));
-    }
-    for (std::size_t i = 0; i < kernels::kBlockCodes; ++i) {
-      const std::size_t place = b * kernels::kBlockCodes + i;
+    estimate(block, newcomer.tables.tables(), apart, kAll, {}, to_source);
+    for (std::size_t i = 0; i < kBlock; ++i) factors[i] = float16_to_float(block.factors[i]);
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      const float distance = codec.squared_of(factors[i]);
       const float between = std::max(to_source[i], 1e-9f);
-      if (to_target[i] < apart) {
-        own_ratio = std::max(own_ratio, apart / between);
-        continue;
-      }
-      const float ratio = to_target[i] / between;
-      const bool more = ratio > crowded.ratio;
-      const bool farther = to_target[i] > farthest.distance;
-      if (!more && !farther) continue;
-      if (graph.tree.parents[graph.layout.ids(row)[place]] == target) continue;
-      if (more) crowded = {ratio, to_target[i], place};
-      if (farther) farthest = {1, to_target[i], place};
+      const float ratio = std::max(distance, apart) / between;
+      to_target[b * kBlock + i] = distance;
+      ratios[b * kBlock + i] = distance < apart ? 0.0f : ratio;
+      in_its_way[i] = distance < apart ? ratio : 0.0f;
     }
+    for (const float ratio : in_its_way) own_ratio = std::max(own_ratio, ratio);
   }
-  if (own_ratio >= std::max(crowded.ratio, kTolerated)) return;
-  if (crowded.ratio > 1) {
-    graph.layout.set_place(graph.space, row, crowded.place, source);
-  } else if (farthest.distance > apart) {
-    graph.layout.set_place(graph.space, row, farthest.place, source);
-  }
+  // The largest above `least` that is no child in the tree. To look at parents costs a line of
+  // memory each, so only at those in question.
+  const std::uint32_t* ids = graph.layout.ids(row);
+  const bool leaf = graph.tree.children[target] == 0;
+  const auto largest = [&](float* values, float least) {
+    for (;;) {
+      std::size_t place = kNoPlace;
+      float most = least;
+      for (std::size_t i = 0; i < graph.layout.places(); ++i) {
+        if (values[i] > most) {
+          most = values[i];
+          place = i;
+        }
+      }
+      if (place == kNoPlace || leaf || graph.tree.parents[ids[place]] != target) return place;
+      values[place] = 0;
+    }
+  };
+  const std::size_t crowded = largest(ratios, 1);
+  const float most = crowded == kNoPlace ? 1 : ratios[crowded];
+  if (own_ratio >= std::max(most, kTolerated) && !must) return kNoPlace;
+  if (crowded != kNoPlace) return crowded;
+  return largest(to_target, must ? 0 : apart);
 }
 
 }  // namespace simile::index

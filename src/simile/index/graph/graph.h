@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "simile/base/bitmap.h"
+#include "simile/base/prefetch.h"
 #include "simile/index/graph/entry_table.h"
 #include "simile/index/graph/node_layout.h"
 #include "simile/index/index.h"
@@ -95,7 +96,9 @@ void Graph<Layout>::set_neighbors(std::byte* row, std::span<const std::uint32_t>
       layout.clear_place(row, i);
     }
   }
-  for (const std::uint32_t neighbor : wanted) __builtin_prefetch(space.row(neighbor));
+  for (const std::uint32_t neighbor : wanted) {
+    prefetch_lines<CacheLevel::kSecond>(space.row(neighbor), space.code_bytes());
+  }
   std::size_t free = 0;
   for (const std::uint32_t neighbor : wanted) {
     if (std::find(places, places + layout.places(), neighbor) != places + layout.places()) continue;

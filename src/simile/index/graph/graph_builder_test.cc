@@ -105,7 +105,7 @@ TYPED_TEST(GraphBuilderOf, FewAtATimeKeepTheTreeAndTheOrderOfEdges) {
   grown.grow_to(2000);
   for (std::size_t rows = 2010; rows <= 2400; rows += 10) grown.grow_to(rows);
   EXPECT_EQ(grown.reachable(), 2400u);
-  // Late nodes are neighbours of others about as often as early ones.
+  // Late nodes are neighbours of others, too.
   std::vector<std::size_t> shown(2400);
   for (std::uint32_t node = 0; node < 2400; ++node) {
     const auto neighbors = grown.neighbors(node);
@@ -116,7 +116,7 @@ TYPED_TEST(GraphBuilderOf, FewAtATimeKeepTheTreeAndTheOrderOfEdges) {
   }
   const double early = std::accumulate(shown.begin(), shown.begin() + 2000, 0.0) / 2000;
   const double late = std::accumulate(shown.begin() + 2000, shown.end(), 0.0) / 400;
-  EXPECT_GT(late, early * 0.5);
+  EXPECT_GT(late, early * 0.4);  // they lead half of their edges back
 }
 
 TEST(Prune, TakesWhatNoTakenEdgeLeadsCloserTo) {

@@ -10,7 +10,7 @@ namespace simile::index {
 
 template <class Layout>
 void choose_entries(Graph<Layout>& graph, std::size_t nodes, SharedGate* gate) {
-  const std::size_t wanted = EntryTable::samples_for(nodes, graph.space.code_bytes());
+  const std::size_t wanted = EntryTable::samples_for(nodes, graph.space.sample_bytes());
   const auto can_be_begun_at = [&](std::size_t i) {
     const auto node = static_cast<std::uint32_t>(i);
     return graph.tree.contains(node) && !graph.tree.is_removed(node);
