@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <numeric>
 #include <type_traits>
 
@@ -11,6 +12,7 @@
 #include "simile/index/graph/graph_entries.h"
 #include "simile/index/graph/prune.h"
 #include "simile/index/graph/row_edits.h"
+#include "simile/index/graph/walk_in_step.h"
 
 namespace simile::index {
 
@@ -27,7 +29,7 @@ constexpr std::size_t kLateBatchMax = 512;  // their tables are to stay in the c
 constexpr std::size_t kLateEffort = 6;   // eighths of the effort, where nothing is refined
 constexpr std::size_t kLateReverse = 2;  // then one in so many edges is led back
 constexpr std::size_t kSwapsMax = 3;     // more edges at once are worth pruning anew
-constexpr std::size_t kWalkGrain = 16;
+constexpr std::size_t kWalkGrain = 32;
 constexpr std::size_t kLinkGrain = 64;
 
 template <class Walk>
@@ -35,6 +37,7 @@ class GraphBuilder {
   using Layout = typename Walk::Layout;
   using Space = typename Layout::Space;
   static constexpr bool kSwaps = std::is_same_v<Layout, FusedLayout>;
+  static constexpr std::size_t kLanes = kSwaps ? FusedStep::kWalks : 1;
 
  public:
   GraphBuilder(Graph<Layout>& graph, const BuildContext& context)
@@ -66,7 +69,7 @@ class GraphBuilder {
   static constexpr std::size_t kPrune = kNoPlace - 1;
 
   struct Scratch {
-    typename Walk::Scratch walk;
+    std::array<typename Walk::Scratch, kLanes> walks;
     PruneScratch prune;
     std::vector<Candidate> candidates;
     std::vector<std::uint32_t> nodes;
@@ -86,20 +89,21 @@ class GraphBuilder {
     update_entries();
     const std::size_t share = bulk_ ? kBulkBatchShare : kBatchShare;
     while (done < order_.size()) {
-      if (context_.cancel != nullptr && context_.cancel->cancelled()) {
-        tree_.pending.assign(order_.begin() + static_cast<std::ptrdiff_t>(done), order_.end());
-        return fail(ErrorCode::kCancelled, "building the graph was cancelled");
-      }
       const std::size_t batch =
           std::clamp<std::size_t>(in_graph_ / share, 1, bulk_ ? kBatchMax : kLateBatchMax);
       const auto nodes = std::span(order_).subspan(done, std::min(batch, order_.size() - done));
+      done_ = done;
       choose(nodes, false);
+      if (cancelled()) {
+        tree_.pending.assign(order_.begin() + static_cast<std::ptrdiff_t>(done), order_.end());
+        return stopped();
+      }
       for (std::size_t i = 0; i < nodes.size(); ++i) adopt(i);
       link_all();
       done += nodes.size();
       in_graph_ += nodes.size();
       update_entries();
-      report(bulk_ ? done / 2 : done);
+      report(bulk_ ? done / 3 : done);
     }
     return {};
   }
@@ -108,20 +112,30 @@ class GraphBuilder {
     // In the order of the rows, where neighbours often follow each other and share the cache.
     std::ranges::sort(order_);
     for (std::size_t done = 0; done < order_.size();) {
-      if (context_.cancel != nullptr && context_.cancel->cancelled()) {
-        return fail(ErrorCode::kCancelled, "building the graph was cancelled");
-      }
       const auto nodes = std::span(order_).subspan(done, std::min(kBatchMax, order_.size() - done));
+      done_ = done;
       choose(nodes, true);
+      if (cancelled()) return stopped();
       link_all();
       done += nodes.size();
-      report((order_.size() + done) / 2);
+      report((order_.size() + 2 * done) / 3);
     }
     return {};
   }
 
   void report(std::size_t done) {
     if (context_.progress) context_.progress(done, order_.size());
+  }
+  // While a batch walks, which is most of the work; by the time it takes, the second pass is two
+  // thirds of a build.
+  void report_walked(bool again) {
+    const std::size_t done = done_ + walked_;
+    report(!bulk_ ? done : again ? (order_.size() + 2 * done) / 3 : done / 3);
+  }
+
+  bool cancelled() const { return context_.cancel != nullptr && context_.cancel->cancelled(); }
+  static Status stopped() {
+    return fail(ErrorCode::kCancelled, "building the graph was cancelled");
   }
 
   // Where walks begin must keep up with the graph.
@@ -147,22 +161,22 @@ class GraphBuilder {
     const auto chosen_of = [&](std::size_t i) {
       return std::span(chosen_).subspan(i * degree(), degree());
     };
+    walked_ = 0;
     parallel_for(threads_, nodes.size(), kWalkGrain,
                  [&](std::size_t first, std::size_t last, std::uint32_t worker) {
-                   for (std::size_t i = first; i < last; ++i) {
-                     find_candidates(nodes[i], again, scratch_[worker]);
-                     choose_edges(nodes[i], scratch_[worker]);
-                     // Nobody can come to new ones yet, and their neighbours are in the cache now.
-                     if (!again) {
-                       graph_.set_neighbors(graph_.space.row(nodes[i]),
-                                            scratch_[worker].prune.taken);
-                     }
-                     if constexpr (kSwaps) {
-                       if (!bulk_) sources_[i].prepare(graph_, nodes[i]);
-                     }
-                     std::ranges::copy(scratch_[worker].prune.taken, chosen_of(i).begin());
-                   }
+                   if (cancelled()) return;
+                   Scratch& scratch = scratch_[worker];
+                   walk_from(nodes.subspan(first, last - first), again, scratch,
+                             [&](std::size_t at, const typename Walk::Scratch& walk) {
+                               const std::size_t i = first + at;
+                               find_candidates(nodes[i], again, walk, scratch);
+                               choose_edges(nodes[i], scratch);
+                               keep_edges(i, again, scratch);
+                             });
+                   walked_ += last - first;
+                   if (worker == 0) report_walked(again);
                  });
+    if (cancelled()) return;
     if (again) {
       edits_.each(
           nodes.size(), [&](std::size_t i) { return nodes[i]; },
@@ -182,11 +196,44 @@ class GraphBuilder {
     }
   }
 
-  void find_candidates(std::uint32_t node, bool again, Scratch& scratch) {
-    const std::size_t effort = std::max<std::size_t>(graph_.options.build_effort, degree());
-    Walk::from_node(graph_, node, again ? effort : effort_of_first(effort), scratch.walk);
+  // Calls found(i, walk) for each node, once it has walked.
+  template <class Found>
+  void walk_from(std::span<const std::uint32_t> nodes, bool again, Scratch& scratch,
+                 const Found& found) {
+    const std::size_t whole = std::max<std::size_t>(graph_.options.build_effort, degree());
+    const std::size_t effort = again ? whole : effort_of_first(whole);
+    if constexpr (kSwaps) {
+      using Step = typename Walk::Step;
+      walk_in_step<Step>(
+          nodes.size(), [&](std::size_t lane) { return Step(graph_, scratch.walks[lane]); },
+          [&](std::size_t i, std::size_t, Step& step) { step.begin_node(nodes[i], effort); },
+          [&](std::size_t i, std::size_t lane) {
+            Walk::rescale(graph_, scratch.walks[lane]);
+            found(i, scratch.walks[lane]);
+          });
+    } else {
+      for (std::size_t i = 0; i < nodes.size(); ++i) {
+        Walk::from_node(graph_, nodes[i], effort, scratch.walks[0]);
+        found(i, scratch.walks[0]);
+      }
+    }
+  }
+
+  // Of node i of the batch.
+  void keep_edges(std::size_t i, bool again, Scratch& scratch) {
+    // Nobody can come to new ones yet, and their neighbours are in the cache now.
+    if (!again) graph_.set_neighbors(graph_.space.row(batch_[i]), scratch.prune.taken);
+    if constexpr (kSwaps) {
+      if (!bulk_) sources_[i].prepare(graph_, batch_[i]);
+    }
+    std::ranges::copy(scratch.prune.taken,
+                      chosen_.begin() + static_cast<std::ptrdiff_t>(i * degree()));
+  }
+
+  void find_candidates(std::uint32_t node, bool again, const typename Walk::Scratch& walk,
+                       Scratch& scratch) {
     scratch.candidates.clear();
-    for (const Candidate& found : scratch.walk.found) {
+    for (const Candidate& found : walk.found) {
       if (found.node == node || tree_.is_removed(found.node)) continue;
       scratch.candidates.push_back(found);
     }
@@ -194,8 +241,8 @@ class GraphBuilder {
     scratch.nodes.clear();
     graph_.neighbors(node, scratch.nodes);
     std::erase_if(scratch.nodes, [&](std::uint32_t n) {
-      return scratch.walk.was_expanded(n) &&
-             std::ranges::find(scratch.walk.found, n, &Candidate::node) != scratch.walk.found.end();
+      return walk.was_expanded(n) &&
+             std::ranges::find(walk.found, n, &Candidate::node) != walk.found.end();
     });
     measure(node, scratch);
   }
@@ -272,6 +319,7 @@ class GraphBuilder {
     for (const std::uint64_t pair : reverse_) sorted_[next[bucket_of(pair)]++] = pair;
     reverse_.swap(sorted_);
     parallel_for(threads_, kBuckets, 1, [&](std::size_t first, std::size_t last, std::uint32_t) {
+      if (cancelled()) return;
       std::sort(reverse_.begin() + static_cast<std::ptrdiff_t>(begins[first]),
                 reverse_.begin() + static_cast<std::ptrdiff_t>(begins[last]));
     });
@@ -297,7 +345,8 @@ class GraphBuilder {
     edits_.each(
         pruned_.size(), [&](std::size_t i) { return target_of(pruned_[i]); },
         [&](std::size_t i, std::byte* row, std::uint32_t worker) {
-          return link(group(pruned_[i]), row, scratch_[worker]);
+          // The new nodes of a cancelled insertion are removed again, linked or not.
+          return !cancelled() && link(group(pruned_[i]), row, scratch_[worker]);
         });
   }
 
@@ -418,6 +467,8 @@ class GraphBuilder {
   std::vector<Scratch> scratch_;
   std::vector<std::uint32_t> order_;
   std::size_t in_graph_ = 0;
+  std::size_t done_ = 0;                 // nodes of this pass in earlier batches
+  std::atomic<std::size_t> walked_ = 0;  // of this batch
   bool bulk_ = false;
   std::vector<std::uint32_t> chosen_;  // edges of the batch, degree() places a node
   std::span<const std::uint32_t> batch_;

@@ -13,6 +13,7 @@
 #include "simile/index/graph/graph_repair.h"
 #include "simile/index/graph/row_edits.h"
 #include "simile/index/graph/search_cost.h"
+#include "simile/index/graph/walk_in_step.h"
 #include "simile/index/top_k.h"
 #include "simile/quantization/exact_scorer.h"
 
@@ -20,7 +21,6 @@ namespace simile::index {
 
 namespace {
 
-constexpr std::size_t kNone = ~std::size_t{0};
 constexpr std::size_t kScanAlways = 512;
 // Removed nodes are taken out once they are one in so many, and that costs each what looking
 // through all the others' edges costs, divided by them.
@@ -151,43 +151,20 @@ class GraphOver final : public GraphIndex {
     requires requires { typename Walk::Step; }
   {
     using Step = typename Walk::Step;
-    struct Lane {
-      Scratch* scratch;
-      Step step;
-      std::size_t query = kNone;
-    };
     thread_local std::array<Scratch, Step::kWalks> scratches;
-    std::vector<Lane> lanes;
-    lanes.reserve(Step::kWalks);
-    for (Scratch& scratch : scratches) lanes.push_back({&scratch, Step(graph_, scratch.walk)});
-    std::size_t next = 0;
-    const auto take = [&](Lane& lane) {
-      while (lane.query == kNone || !lane.step.take()) {
-        if (lane.query != kNone) {
-          finish(queries.row(lane.query), effort, options, *lane.scratch,
-                 hits + lane.query * options.k);
-        }
-        lane.query = kNone;
-        if (options.cancel != nullptr && options.cancel->cancelled()) {
-          std::fill_n(hits + next * options.k, (queries.rows - next) * options.k, Hit{});
-          next = queries.rows;
-        }
-        if (next == queries.rows) return false;
-        lane.query = next++;
-        lane.step.begin(queries.row(lane.query), {effort, effort});
-      }
-      return true;
-    };
-    // Two halves take turns: while one expands, the rows of the other are on their way.
-    const std::size_t half = lanes.size() / 2;
-    for (std::size_t first = 0, quiet = 0; quiet < 2; first = half - first) {
-      std::size_t taken = 0;
-      for (std::size_t i = first; i < first + half; ++i) taken += take(lanes[i]);
-      quiet = taken == 0 ? quiet + 1 : 0;
-      for (std::size_t i = 0; i < half; ++i) {
-        lanes[half - first + i].step.expand(lanes[first + i].step);
-      }
-    }
+    const auto cancelled = [&] { return options.cancel != nullptr && options.cancel->cancelled(); };
+    walk_in_step<Step>(
+        queries.rows, [&](std::size_t lane) { return Step(graph_, scratches[lane].walk); },
+        [&](std::size_t q, std::size_t, Step& step) {
+          if (!cancelled()) step.begin(queries.row(q), {effort, effort});
+        },
+        [&](std::size_t q, std::size_t lane) {
+          if (cancelled()) {
+            std::fill_n(hits + q * options.k, options.k, Hit{});
+          } else {
+            finish(queries.row(q), effort, options, scratches[lane], hits + q * options.k);
+          }
+        });
   }
 
   // Of a walk without a filter.

@@ -143,6 +143,10 @@ class FusedStep {
     graph_.space.prepare(query, scratch_.query);
     begin_fused(graph_, size, kAll, scratch_);
   }
+  void begin_node(std::uint32_t node, std::size_t effort) {
+    graph_.space.prepare_node(node, scratch_.query);
+    begin_fused(graph_, {effort, effort}, kAll, scratch_);
+  }
   /// False where the walk has come to its end.
   bool take() {
     taken_ = take_nearest(scratch_.beam, expander_, nodes_);
@@ -195,7 +199,10 @@ struct FusedWalk {
     graph.space.prepare_node(node, scratch.query);
     walk_fused(
         graph, {effort, effort}, [](std::uint32_t) { return true; }, scratch);
-    // Distances as node scorers give them.
+    rescale(graph, scratch);
+  }
+  /// Makes distances, found from a node, those that node scorers give.
+  static void rescale(const Graph<Layout>& graph, Scratch& scratch) {
     for (Candidate& found : scratch.found) found.distance *= graph.layout.codec().unit();
   }
 };
