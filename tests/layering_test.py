@@ -31,6 +31,7 @@ PUBLIC_LAYER = {
     "version.h": 0,
     "batch.h": 2,
     "features.h": 2,
+    "filter.h": 2,
     "schema.h": 2,
     "collection.h": 5,
     "database.h": 5,

@@ -33,6 +33,7 @@ struct ColumnView {
 struct Batch {
   std::size_t rows = 0;
   std::vector<ColumnView> columns;
+  std::string_view partition = {};  ///< where the rows go; empty: kDefaultPartition
 };
 
 /// Primary keys, int64 or string as the schema says.

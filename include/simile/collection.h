@@ -9,6 +9,7 @@
 
 #include "simile/batch.h"
 #include "simile/error.h"
+#include "simile/filter.h"
 #include "simile/progress.h"
 #include "simile/properties.h"
 #include "simile/schema.h"
@@ -16,16 +17,26 @@
 namespace simile {
 
 struct SearchRequest {
-  MatrixView queries;               ///< the field's dimension and type; float32 for any float type
-  std::string field;                ///< empty: the only vector field
-  std::uint32_t k = 10;             ///< 1..kMaxK
-  std::string where;                ///< filter expression; empty: all rows
-  std::vector<std::string> fields;  ///< columns to return beside the key
-  std::uint32_t effort = 0;         ///< beam width of graphs; 0: the default
-  bool exact = false;               ///< scan instead of using the index
-  std::uint32_t threads = 0;        ///< 0: every core
-  std::string model_sha256;         ///< of the model that made the queries; empty: not checked
+  MatrixView queries;    ///< the field's dimension and type; float32 for any float type
+  std::string field;     ///< empty: the only vector field
+  std::uint32_t k = 10;  ///< 1..kMaxK
+  std::string where;     ///< filter expression; empty: all rows
+  FilterValues values;   ///< for the {names} in it
+  std::vector<std::string> partitions = {};  ///< search these only; empty: all
+  std::vector<std::string> fields;           ///< columns to return beside the key
+  std::uint32_t effort = 0;                  ///< beam width of graphs; 0: the default
+  bool exact = false;                        ///< scan instead of using the index
+  std::uint32_t threads = 0;                 ///< 0: every core
+  std::string model_sha256;  ///< of the model that made the queries; empty: not checked
   const CancelToken* cancel = nullptr;
+};
+
+struct QueryRequest {
+  RowFilter filter;
+  std::vector<std::string> fields;  ///< columns to return beside the key; empty: every one
+  std::uint64_t limit = ~std::uint64_t{0};
+  std::uint64_t offset = 0;
+  bool by_key = false;  ///< in ascending order of keys; else by insertion
 };
 
 /// Hits of all queries one after the other, nearest first, ties by the order of insertion.
@@ -63,10 +74,17 @@ class Snapshot {
   virtual Result<SearchResult> search(const SearchRequest& request) const = 0;
   /// Rows by key, in the order of the keys; absent keys are left out.
   virtual Result<Table> get(const KeysView& keys, const std::vector<std::string>& fields) const = 0;
-  /// Rows that match, by order of insertion. `fields` empty: every field.
-  virtual Result<Table> query(std::string_view where, const std::vector<std::string>& fields,
-                              std::uint64_t limit, std::uint64_t offset) const = 0;
-  virtual Result<std::uint64_t> count(std::string_view where) const = 0;
+  /// Rows that match.
+  virtual Result<Table> query(const QueryRequest& request) const = 0;
+  virtual Result<std::uint64_t> count(const RowFilter& filter) const = 0;
+
+  Result<Table> query(std::string_view where, const std::vector<std::string>& fields,
+                      std::uint64_t limit, std::uint64_t offset) const {
+    return query(QueryRequest{{std::string(where), {}, {}}, fields, limit, offset, false});
+  }
+  Result<std::uint64_t> count(std::string_view where) const {
+    return count(RowFilter{std::string(where), {}, {}});
+  }
 };
 
 /// Thread rule: everything may be called from any thread. A write returns when it is durable, and
@@ -86,12 +104,33 @@ class Collection {
   virtual Result<WriteResult> insert(const Batch& batch) = 0;
   /// Adds rows and replaces those whose key is present. All or nothing.
   virtual Result<WriteResult> upsert(const Batch& batch) = 0;
+  /// Changes the given fields of rows and keeps the others; the batch has the primary key,
+  /// automatic or not. Members of the dynamic field are changed one by one. A key that is not there
+  /// makes a row where no field that it needs is missing; else kNotFound. All or nothing.
+  virtual Result<WriteResult> update(const Batch& batch) = 0;
   /// Deletes rows by key; absent keys are no error.
   virtual Result<WriteResult> erase(const KeysView& keys) = 0;
-  virtual Result<WriteResult> erase_where(std::string_view where) = 0;
+  virtual Result<WriteResult> erase_where(const RowFilter& filter) = 0;
+  Result<WriteResult> erase_where(std::string_view where) {
+    return erase_where(RowFilter{std::string(where), {}, {}});
+  }
   /// Deletes every row at once, whatever their number; keys that are given out go on. Snapshots
   /// keep what they show.
   virtual Status truncate() = 0;
+
+  /// Adds a scalar field with a default or a nullable one, which rows that are there then hold.
+  /// Waits for indexes that are being built.
+  virtual Status add_field(const Field& field) = 0;
+  /// Searches measure by another metric, through an index of another kind, which is built as after
+  /// a flush. Waits for indexes that are being built.
+  virtual Status change_vector_index(std::string_view field, Metric metric, IndexKind kind) = 0;
+
+  /// Partitions divide the rows: each is in one, and calls can be limited to some. Names as of
+  /// collections. kDefaultPartition is always there, the first of partitions().
+  virtual std::vector<std::string> partitions() const = 0;
+  virtual Status create_partition(std::string_view name) = 0;
+  /// With its rows.
+  virtual Status drop_partition(std::string_view name) = 0;
 
   virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
 

@@ -25,10 +25,10 @@ struct OpenOptions {
 
 /// One operation of a batch that spans collections.
 struct WriteOperation {
-  enum class Kind : std::uint8_t { kInsert, kUpsert, kErase };
+  enum class Kind : std::uint8_t { kInsert, kUpsert, kErase, kUpdate };
   Kind kind = Kind::kUpsert;
   std::string collection;
-  Batch rows;     ///< kInsert, kUpsert
+  Batch rows;     ///< kInsert, kUpsert, kUpdate
   KeysView keys;  ///< kErase
 };
 

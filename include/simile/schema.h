@@ -55,6 +55,11 @@ struct Field {
 };
 
 inline constexpr std::string_view kDynamicField = "$meta";
+/// Where a collection has partitions: the number of a row's partition, which the collection writes
+/// itself. Calls that return every field leave it out.
+inline constexpr std::string_view kPartitionField = "$partition";
+/// The partition that is always there.
+inline constexpr std::string_view kDefaultPartition = "_default";
 
 /// A checked list of fields: construction through make() only.
 class Schema {

@@ -6,6 +6,7 @@
 #include "simile/database.h"
 #include "simile/error.h"
 #include "simile/features.h"
+#include "simile/filter.h"
 #include "simile/index.h"
 #include "simile/pictures.h"
 #include "simile/progress.h"

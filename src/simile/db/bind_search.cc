@@ -5,6 +5,7 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/db/matching_rows.h"
 #include "simile/kernels/distance.h"
 
 namespace simile::db {
@@ -65,12 +66,14 @@ void convert_queries(BoundSearch& bound, const MatrixView& from) {
 
 }  // namespace
 
-Result<BoundSearch> bind_search(const Schema& schema, const SearchRequest& request) {
+Result<BoundSearch> bind_search(const CollectionView& view, const SearchRequest& request) {
+  const Schema& schema = *view.schema;
   SIMILE_ASSIGN(const Field* field, schema.vector_field(request.field));
   SIMILE_TRY(check_shape(*field, request));
   SIMILE_TRY(check_model(*field, request.model_sha256));
   SIMILE_TRY(check_vectors(request.queries, field->metric));
-  SIMILE_ASSIGN(scalar::Filter filter, scalar::Filter::compile(request.where, schema));
+  SIMILE_ASSIGN(scalar::Filter filter,
+                compile_filter(request.where, request.values, request.partitions, view));
   BoundSearch bound{
       field, static_cast<std::size_t>(field - schema.fields().data()), {}, {}, std::move(filter)};
   convert_queries(bound, request.queries);

@@ -5,6 +5,7 @@
 
 #include "simile/base/aligned_buffer.h"
 #include "simile/collection.h"
+#include "simile/db/view.h"
 #include "simile/scalar/filter.h"
 
 namespace simile::db {
@@ -19,6 +20,6 @@ struct BoundSearch {
 
 /// kInvalidArgument names what does not fit: k, field, dimension, type, values, filter;
 /// kFailedPrecondition where the queries come from another model, naming both.
-Result<BoundSearch> bind_search(const Schema& schema, const SearchRequest& request);
+Result<BoundSearch> bind_search(const CollectionView& view, const SearchRequest& request);
 
 }  // namespace simile::db

@@ -5,6 +5,7 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/db/row_copies.h"
 
 namespace simile::db {
 
@@ -31,6 +32,7 @@ CollectionState::CollectionState(const segment::CollectionEntry& entry,
     : id_(entry.id),
       name_(entry.name),
       properties_(entry.properties),
+      partitions_(std::make_shared<const segment::Partitions>(entry.partitions)),
       schema_(std::make_shared<const Schema>(entry.schema)),
       stored_schema_(without_auto_id(entry.schema)),
       publish_mutex_(std::move(publish_mutex)),
@@ -55,6 +57,27 @@ std::string CollectionState::name() const {
 Properties CollectionState::properties() const {
   const std::scoped_lock lock(*publish_mutex_);
   return properties_;
+}
+
+std::shared_ptr<const Schema> CollectionState::schema() const {
+  const std::scoped_lock lock(*publish_mutex_);
+  return schema_;
+}
+
+std::shared_ptr<const Schema> CollectionState::stored_schema() const {
+  const std::scoped_lock lock(*publish_mutex_);
+  return stored_schema_;
+}
+
+std::shared_ptr<const segment::Partitions> CollectionState::partitions() const {
+  const std::scoped_lock lock(*publish_mutex_);
+  return partitions_;
+}
+
+void CollectionState::set_partitions(const segment::Partitions& partitions) {
+  const std::scoped_lock lock(*publish_mutex_);
+  partitions_ = std::make_shared<const segment::Partitions>(partitions);
+  publish_locked(view_->sequence);
 }
 
 void CollectionState::set_name(std::string name) {
@@ -83,6 +106,16 @@ Result<RowAddress> CollectionState::locate(const Key& key, std::uint64_t hash) c
     if (row != kNoRow) return RowAddress{static_cast<std::uint32_t>(s), row};
   }
   return RowAddress{};
+}
+
+Result<std::vector<RowAddress>> CollectionState::find_rows(const KeyList& keys) const {
+  std::vector<RowAddress> rows;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const Key key = keys.at(i);
+    SIMILE_ASSIGN(const RowAddress row, locate(key, hash_of(key, keys.is_text())));
+    rows.push_back(row);
+  }
+  return rows;
 }
 
 DeletedRows& CollectionState::dirty(std::size_t segment) {
@@ -155,7 +188,7 @@ void CollectionState::roll_back(const Undo& undo) {
 }
 
 CollectionView CollectionState::working_view() const {
-  CollectionView view{name(), stored_schema_, last_write_, {}};
+  CollectionView view{name(), stored_schema_, last_write_, {}, partitions_};
   for (std::size_t s = 0; s < segments_.size(); ++s) {
     SegmentView& part = view.segments.emplace_back(segments_[s].view);
     part.rows = rows_of(s);
@@ -175,7 +208,8 @@ void CollectionState::publish_locked(std::uint64_t sequence) {
     if (working.dirty) working.view.deleted = std::exchange(working.dirty, nullptr);
     working.view.rows = rows_of(s);
   }
-  auto view = std::make_shared<CollectionView>(CollectionView{name_, schema_, sequence, {}});
+  auto view =
+      std::make_shared<CollectionView>(CollectionView{name_, schema_, sequence, {}, partitions_});
   view->segments.reserve(segments_.size());
   for (const Working& working : segments_) {
     if (working.view.live_count() != 0) view->segments.push_back(working.view);
@@ -250,6 +284,42 @@ void CollectionState::replace(const Replacement& replacement) {
     ++sealed_count_;
   }
   publish_view(view_->sequence);
+}
+
+namespace {
+
+/// All rows of a growing segment, deleted ones, too, in one of another schema.
+std::shared_ptr<segment::GrowingSegment> with_schema(const segment::GrowingSegment& from,
+                                                     std::shared_ptr<const Schema> schema) {
+  auto to = std::make_shared<segment::GrowingSegment>(std::move(schema));
+  if (from.rows() == 0) return to;
+  const auto copies = copy_rows(from);
+  std::vector<std::uint64_t> hashes;
+  const Field& key = from.schema().primary_key();
+  segment::for_each_key(*from.column(key.name), from.rows(), [&](RowId, const Key& each) {
+    hashes.push_back(hash_of(each, key.type == FieldType::kString));
+  });
+  to->append(copies->batch(), {}, hashes);
+  return to;
+}
+
+}  // namespace
+
+void CollectionState::change_schema(const Schema& schema,
+                                    std::vector<std::shared_ptr<segment::SealedSegment>> sealed) {
+  SIMILE_CHECK(sealed.size() == sealed_count_ && sealed_count_ + 1 == segments_.size());
+  auto stored = without_auto_id(schema);
+  auto growing = with_schema(*growing_, stored);
+  const std::scoped_lock lock(*publish_mutex_);
+  old_schemas_.push_back(std::exchange(schema_, std::make_shared<const Schema>(schema)));
+  old_schemas_.push_back(std::exchange(stored_schema_, std::move(stored)));
+  for (std::size_t s = 0; s < sealed.size(); ++s) {
+    segments_[s].view.segment = sealed[s];
+    segments_[s].view.sealed = std::move(sealed[s]);
+  }
+  growing_ = std::move(growing);
+  segments_.back().view.segment = growing_;
+  publish_locked(view_->sequence);
 }
 
 }  // namespace simile::db

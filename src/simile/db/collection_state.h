@@ -10,8 +10,8 @@
 /// 3. The last segment grows; those before it are sealed, or frozen until a flush has sealed them.
 ///    All are in the order of insertion.
 ///
-/// Thread rule: view(), name, properties and the constants from any thread; everything else under
-/// the commit lock of the engine.
+/// Thread rule: view(), name, schemas, properties and partitions from any thread; everything else
+/// under the commit lock of the engine.
 
 #include <cstddef>
 #include <cstdint>
@@ -39,14 +39,18 @@ class CollectionState {
 
   std::uint32_t id() const { return id_; }
   std::string name() const;
-  const std::shared_ptr<const Schema>& schema() const { return schema_; }
+  /// References to it stay valid for as long as this object is there.
+  std::shared_ptr<const Schema> schema() const;
   /// With keys that are there like any other column: what segments and logs hold.
-  const std::shared_ptr<const Schema>& stored_schema() const { return stored_schema_; }
+  std::shared_ptr<const Schema> stored_schema() const;
   Properties properties() const;
+  std::shared_ptr<const segment::Partitions> partitions() const;
 
   /// What a manifest says that was published.
   void set_name(std::string name);
   void set_properties(Properties properties);
+  /// Under the commit lock, so that no row goes to a partition that is gone.
+  void set_partitions(const segment::Partitions& partitions);
 
   std::shared_ptr<const CollectionView> view() const;
 
@@ -71,6 +75,9 @@ class CollectionState {
   /// Returns how many rows were there.
   Result<std::uint64_t> apply_erase(const segment::KeyList& keys, Undo& undo);
   void roll_back(const Undo& undo);
+
+  /// The live rows with these keys, addresses in working_view(); kNoRow where there is none.
+  Result<std::vector<RowAddress>> find_rows(const segment::KeyList& keys) const;
 
   /// What publish() would make visible: for filters that must see every write.
   CollectionView working_view() const;
@@ -104,6 +111,10 @@ class CollectionState {
   /// Puts it in the place of its sources, with what was deleted since, and publishes. Of frozen
   /// segments all are replaced at once.
   void replace(const Replacement& replacement);
+  /// Goes on with another schema, in which every field that was there keeps its place: `sealed` are
+  /// the same segments, opened with it. Nothing is frozen.
+  void change_schema(const Schema& schema,
+                     std::vector<std::shared_ptr<segment::SealedSegment>> sealed);
   /// What was frozen is sealed, or held no rows.
   void end_flush() { first_frozen_ = 0; }
 
@@ -124,10 +135,13 @@ class CollectionState {
   std::size_t position_of(const segment::Segment& segment) const;
 
   std::uint32_t id_;
-  std::string name_;  // under the publish mutex, as the properties
+  // Read by others under the publish mutex.
+  std::string name_;
   Properties properties_;
+  std::shared_ptr<const segment::Partitions> partitions_;
   std::shared_ptr<const Schema> schema_;
   std::shared_ptr<const Schema> stored_schema_;
+  std::vector<std::shared_ptr<const Schema>> old_schemas_;
   std::shared_ptr<std::mutex> publish_mutex_;
   std::shared_ptr<const CollectionView> view_;  // under the publish mutex
 

@@ -5,6 +5,7 @@
 #include "simile/base/check.h"
 #include "simile/base/text.h"
 #include "simile/db/engine.h"
+#include "simile/db/matching_rows.h"
 #include "simile/db/open_database.h"
 #include "simile/db/snapshot.h"
 #include "simile/io/storage.h"
@@ -39,6 +40,10 @@ class CollectionHandle final : public Collection {
     return write_rows(Kind::kUpsert, batch);
   }
 
+  Result<WriteResult> update(const Batch& batch) override {
+    return write_rows(Kind::kUpdate, batch);
+  }
+
   Result<WriteResult> erase(const KeysView& keys) override {
     SIMILE_ASSIGN(auto collection, state());
     WriteRequest request;
@@ -49,14 +54,14 @@ class CollectionHandle final : public Collection {
     return engine_->write(request);
   }
 
-  Result<WriteResult> erase_where(std::string_view where) override {
+  Result<WriteResult> erase_where(const RowFilter& filter) override {
     SIMILE_ASSIGN(auto collection, state());
     WriteRequest request;
     RequestedOperation& operation = request.operations.emplace_back();
     operation.kind = Kind::kEraseWhere;
     operation.collection = collection;
-    SIMILE_ASSIGN(operation.where, scalar::Filter::compile(where, *schema_));
     const auto view = collection->view();
+    SIMILE_ASSIGN(operation.where, compile_filter(filter, *view));
     SIMILE_ASSIGN(operation.matched, KeyCopies::matching(*view, *operation.where));
     operation.matched_at = view->sequence;
     operation.keys = operation.matched.view();
@@ -65,10 +70,29 @@ class CollectionHandle final : public Collection {
 
   Status truncate() override { return engine_->truncate(id_); }
 
+  Status add_field(const Field& field) override { return engine_->add_field(id_, field); }
+  Status change_vector_index(std::string_view field, Metric metric, IndexKind kind) override {
+    return engine_->change_vector_index(id_, field, metric, kind);
+  }
+
+  std::vector<std::string> partitions() const override {
+    std::vector<std::string> names = {std::string(kDefaultPartition)};
+    const auto collection = engine_->find(id_);
+    if (!collection) return names;
+    for (const auto& entry : collection->partitions()->entries) names.push_back(entry.name);
+    return names;
+  }
+  Status create_partition(std::string_view name) override {
+    return engine_->create_partition(id_, name);
+  }
+  Status drop_partition(std::string_view name) override {
+    return engine_->drop_partition(id_, name);
+  }
+
   std::shared_ptr<const Snapshot> snapshot() const override {
     if (const auto collection = engine_->find(id_)) return make_snapshot(collection->view());
-    return make_snapshot(
-        std::make_shared<CollectionView>(CollectionView{name_, schema_, engine_->sequence(), {}}));
+    return make_snapshot(std::make_shared<CollectionView>(CollectionView{
+        name_, schema_, engine_->sequence(), {}, std::make_shared<const segment::Partitions>()}));
   }
 
   Status flush(const Progress& progress, const CancelToken* cancel) override {
@@ -154,6 +178,7 @@ class EngineDatabase final : public Database {
       switch (each.kind) {
         case WriteOperation::Kind::kInsert: operation.kind = Kind::kInsert; break;
         case WriteOperation::Kind::kUpsert: operation.kind = Kind::kUpsert; break;
+        case WriteOperation::Kind::kUpdate: operation.kind = Kind::kUpdate; break;
         case WriteOperation::Kind::kErase: operation.kind = Kind::kErase; break;
       }
       if (operation.kind == Kind::kErase) {

@@ -88,6 +88,13 @@ class Engine {
   std::shared_ptr<CollectionState> find(std::uint32_t id) const;
   std::vector<std::shared_ptr<CollectionState>> all() const;
   std::uint64_t sequence() const { return sequence_.load(); }
+
+  // --- engine_schema.cc ----------------------------------------------------------------------
+  Status add_field(std::uint32_t id, const Field& field);
+  Status change_vector_index(std::uint32_t id, std::string_view field, Metric metric,
+                             IndexKind kind);
+  Status create_partition(std::uint32_t id, std::string_view name);
+  Status drop_partition(std::uint32_t id, std::string_view name);
   CollectionInfo info_of(const CollectionState& collection) const;
   DatabaseInfo info() const;
 
@@ -145,6 +152,15 @@ class Engine {
   void retire_segments(const CollectionState& collection, const segment::CollectionEntry& entry);
   void remove_files(const std::vector<std::string>& paths);
   std::uint64_t new_file() { return next_file_.fetch_add(1); }
+
+  using EditEntry = std::function<Status(segment::CollectionEntry&)>;
+  /// Changes what the manifest says of a collection, schema included: seals it, publishes, and goes
+  /// on with its segments opened anew.
+  Status change_schema(std::uint32_t id, const EditEntry& edit);
+  /// The same for changes that leave the schema alone.
+  Status change_entry(std::uint32_t id, const EditEntry& edit);
+  /// Erases the rows of partitions that were dropped.
+  Status purge_dropped(std::uint32_t id);
 
   Status check_request(const WriteRequest& request) const;
   Status wait_for_room(const WriteRequest& request);

@@ -63,6 +63,11 @@ Result<std::shared_ptr<CollectionState>> Engine::create_collection(std::string_v
   SIMILE_TRY(accepts_writes());
   SIMILE_TRY(check_name(name));
   SIMILE_TRY(check_properties(properties));
+  if (schema.find(kPartitionField) != nullptr) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        join_text("field '", kPartitionField, "' is there where partitions are: leave it out"));
+  }
   if (schema.fields().empty()) {
     return fail(ErrorCode::kInvalidArgument, join_text("collection '", name, "' has no fields"));
   }
@@ -212,16 +217,8 @@ Status Engine::change_properties(const PropertyChanges& changes) {
 }
 
 Status Engine::change_properties(std::uint32_t id, const PropertyChanges& changes) {
-  SIMILE_TRY(accepts_writes());
-  const std::scoped_lock lock(manifest_mutex_);
-  const std::shared_ptr<CollectionState> collection = find(id);
-  if (!collection) return fail(ErrorCode::kNotFound, "the collection was dropped");
-  Publication publication{manifest_, 0, {}};
-  SIMILE_ASSIGN(segment::CollectionEntry * entry, entry_of(publication.next, *collection));
-  SIMILE_TRY(change(entry->properties, changes));
-  SIMILE_TRY(publish(publication));
-  collection->set_properties(manifest_.find(collection->id())->properties);
-  return {};
+  return change_entry(
+      id, [&](segment::CollectionEntry& entry) { return change(entry.properties, changes); });
 }
 
 std::vector<std::shared_ptr<CollectionState>> Engine::all() const {

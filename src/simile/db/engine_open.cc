@@ -120,6 +120,7 @@ Status Engine::open_writer() {
     SIMILE_TRY(publish(publication));
     remove_garbage();
   }
+  for (const auto& collection : all()) SIMILE_TRY(purge_dropped(collection->id()));
   if (options_.background) maintenance_ = std::make_unique<Maintenance>(*this);
   return {};
 }

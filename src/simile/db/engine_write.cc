@@ -4,6 +4,7 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/db/complete_rows.h"
 #include "simile/db/engine.h"
 #include "simile/db/maintenance.h"
 #include "simile/scalar/validate_batch.h"
@@ -35,13 +36,28 @@ std::uint64_t bytes_of(const RequestedOperation& operation) {
   return bytes;
 }
 
+Status check_own_columns(const Batch& batch) {
+  for (const ColumnView& column : batch.columns) {
+    if (column.field != kPartitionField) continue;
+    return fail(ErrorCode::kInvalidArgument, join_text("field '", kPartitionField,
+                                                       "' is written by the collection: name the "
+                                                       "partition of the batch"));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status Engine::check_request(const WriteRequest& request) const {
   for (const RequestedOperation& operation : request.operations) {
-    const Schema& schema = *operation.collection->schema();
+    const auto schema_now = operation.collection->schema();
+    const Schema& schema = *schema_now;
     if (operation.rows != nullptr) {
-      SIMILE_TRY(scalar::validate_batch(schema, *operation.rows));
+      SIMILE_TRY(check_own_columns(*operation.rows));
+      SIMILE_TRY(
+          operation.kind == Kind::kUpdate
+              ? scalar::validate_update(*operation.collection->stored_schema(), *operation.rows)
+              : scalar::validate_batch(schema, *operation.rows));
     } else {
       SIMILE_TRY(segment::check_key_type(schema, segment::KeyList(operation.keys)));
     }
@@ -112,7 +128,7 @@ Result<WriteResult> Engine::apply(WriteRequest& request) {
     const std::shared_ptr<CollectionState> now = find(operation.collection->id());
     if (now && now != operation.collection) {
       operation.collection = now;
-      operation.matched_at = 0;
+      operation.matched_at = ~std::uint64_t{0};
     }
     CollectionState& collection = *operation.collection;
     operation.undo = collection.begin();
@@ -122,10 +138,11 @@ Result<WriteResult> Engine::apply(WriteRequest& request) {
                     join_text("collection '", collection.name(), "' was dropped"));
       }
       if (operation.rows != nullptr) {
-        if (collection.schema()->primary_key().auto_id) {
+        if (collection.schema()->primary_key().auto_id && operation.kind != Kind::kUpdate) {
           operation.ids = collection.take_ids(operation.rows->rows);
           result.ids.insert(result.ids.end(), operation.ids.begin(), operation.ids.end());
         }
+        SIMILE_TRY(complete_rows(operation));
         SIMILE_TRY(collection.apply_rows(*operation.rows, operation.ids,
                                          operation.kind == Kind::kInsert, operation.undo));
         return operation.rows->rows;

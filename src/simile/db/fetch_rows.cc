@@ -146,7 +146,7 @@ Result<std::vector<const Field*>> fields_to_fetch(const Schema& schema,
 std::vector<const Field*> every_field(const Schema& schema) {
   std::vector<const Field*> fields = {&schema.primary_key()};
   for (const Field& field : schema.fields()) {
-    if (!field.primary_key) fields.push_back(&field);
+    if (!field.primary_key && field.name != kPartitionField) fields.push_back(&field);
   }
   return fields;
 }

@@ -4,6 +4,24 @@
 
 namespace simile::db {
 
+Result<scalar::Filter> compile_filter(const RowFilter& filter, const CollectionView& view) {
+  return compile_filter(filter.where, filter.values, filter.partitions, view);
+}
+
+Result<scalar::Filter> compile_filter(std::string_view where, const FilterValues& values,
+                                      const std::vector<std::string>& partitions,
+                                      const CollectionView& view) {
+  scalar::FilterOptions options;
+  options.values = &values;
+  for (const std::string& name : partitions) {
+    SIMILE_ASSIGN(const std::int32_t code, view.partitions->code_of(name));
+    options.partitions.push_back(code);
+  }
+  // Without the field no row was ever put anywhere else than into the default partition.
+  if (view.schema->find(kPartitionField) == nullptr) options.partitions.clear();
+  return scalar::Filter::compile(where, *view.schema, options);
+}
+
 namespace {
 
 /// Where the whole expression lists keys, they are looked up.
@@ -27,7 +45,11 @@ Result<Bitmap> rows_with_keys(const SegmentView& view, const scalar::FilterKeys&
 }  // namespace
 
 Result<Bitmap> matching_rows(const SegmentView& view, const scalar::Filter& filter) {
-  if (filter.keys() != nullptr) return rows_with_keys(view, *filter.keys());
+  if (filter.keys() != nullptr) {
+    SIMILE_ASSIGN(Bitmap rows, rows_with_keys(view, *filter.keys()));
+    if (!filter.is_limited()) return rows;
+    return filter.evaluate(*view.segment, view.rows, &rows);
+  }
   if (filter.selects_all()) return segment::live_rows(view.deleted, view.rows);
   if (view.deleted_count() == 0) return filter.evaluate(*view.segment, view.rows);
   const Bitmap live = segment::live_rows(view.deleted, view.rows);

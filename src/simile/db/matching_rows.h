@@ -1,13 +1,22 @@
 #pragma once
 
-#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "simile/base/bitmap.h"
 #include "simile/db/view.h"
 #include "simile/error.h"
+#include "simile/filter.h"
 #include "simile/scalar/filter.h"
 
 namespace simile::db {
+
+/// kNotFound where there is no such partition; else as Filter::compile().
+Result<scalar::Filter> compile_filter(const RowFilter& filter, const CollectionView& view);
+Result<scalar::Filter> compile_filter(std::string_view where, const FilterValues& values,
+                                      const std::vector<std::string>& partitions,
+                                      const CollectionView& view);
 
 /// The rows in sight for which the filter is true.
 Result<Bitmap> matching_rows(const SegmentView& view, const scalar::Filter& filter);

@@ -1,6 +1,7 @@
 #include "simile/db/recovery.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "simile/base/bytes.h"
@@ -22,9 +23,10 @@ using segment::LogScan;
 Result<SegmentView> open_segment(Recovered& state, const std::shared_ptr<const Schema>& schema,
                                  const segment::SegmentEntry& entry) {
   OpenSegment& open = state.segments[entry.id];
-  if (!open.segment || open.derived != entry.derived) {
+  if (!open.segment || open.derived != entry.derived || *open.schema != *schema) {
     SIMILE_ASSIGN(open.segment, segment::SealedSegment::open(state.storage, schema, entry));
     open.derived = entry.derived;
+    open.schema = schema;
   }
   SegmentView view{open.segment, open.segment, entry.rows, nullptr};
   if (entry.deletes_file != 0) {
@@ -52,8 +54,16 @@ Status open_collections(Recovered& state) {
   return {};
 }
 
+/// The number that a key was given out as; 0 where it was not.
+std::int64_t number_of(const segment::Key& key) {
+  std::int64_t number = key.number;
+  std::from_chars(key.text.data(), key.text.data() + key.text.size(), number);
+  return number;
+}
+
 Status apply_rows(CollectionState& collection, std::span<const std::byte> body) {
-  const Schema& schema = *collection.stored_schema();
+  const auto stored = collection.stored_schema();
+  const Schema& schema = *stored;
   SIMILE_ASSIGN(const segment::DecodedRows rows, segment::decode_rows(schema, body));
   SIMILE_TRY(scalar::validate_batch(schema, rows.batch));
   CollectionState::Undo undo = collection.begin();
@@ -62,7 +72,7 @@ Status apply_rows(CollectionState& collection, std::span<const std::byte> body) 
   for (const ColumnView& column : rows.batch.columns) {
     if (column.field != schema.primary_key().name) continue;
     const segment::KeyList keys(column, rows.batch.rows);
-    for (std::size_t i = 0; i < keys.size(); ++i) collection.skip_ids_to(keys.at(i).number);
+    for (std::size_t i = 0; i < keys.size(); ++i) collection.skip_ids_to(number_of(keys.at(i)));
   }
   return {};
 }

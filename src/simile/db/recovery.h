@@ -25,6 +25,7 @@ namespace simile::db {
 /// Sealed segments by id, so that a reader that looks again need not open them again.
 struct OpenSegment {
   std::vector<segment::DerivedEntry> derived;
+  std::shared_ptr<const Schema> schema;
   std::shared_ptr<segment::SealedSegment> segment;
 };
 using OpenSegments = std::map<std::uint64_t, OpenSegment>;

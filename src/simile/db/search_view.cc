@@ -201,7 +201,7 @@ class Search {
 }  // namespace
 
 Result<SearchResult> search_view(const CollectionView& view, const SearchRequest& request) {
-  SIMILE_ASSIGN(BoundSearch bound, bind_search(*view.schema, request));
+  SIMILE_ASSIGN(BoundSearch bound, bind_search(view, request));
   // Unknown names are refused before the work, not after.
   SIMILE_TRY(fields_to_fetch(*view.schema, request.fields));
   return Search(view, request, std::move(bound)).run();

@@ -7,6 +7,7 @@
 #include "simile/base/text.h"
 #include "simile/db/fetch_rows.h"
 #include "simile/db/matching_rows.h"
+#include "simile/db/rows_by_key.h"
 #include "simile/db/search_view.h"
 #include "simile/segment/key.h"
 
@@ -37,18 +38,21 @@ class ViewSnapshot final : public Snapshot {
     return fetch_rows(*view_, rows, fetched);
   }
 
-  Result<Table> query(std::string_view where, const std::vector<std::string>& fields,
-                      std::uint64_t limit, std::uint64_t offset) const override {
-    SIMILE_ASSIGN(const auto fetched, fetched_fields(fields));
-    SIMILE_ASSIGN(const scalar::Filter filter, scalar::Filter::compile(where, schema()));
+  Result<Table> query(const QueryRequest& request) const override {
+    SIMILE_ASSIGN(const auto fetched, fetched_fields(request.fields));
+    SIMILE_ASSIGN(const scalar::Filter filter, compile_filter(request.filter, *view_));
+    if (request.by_key) {
+      SIMILE_ASSIGN(const auto rows, rows_by_key(*view_, filter, request.offset, request.limit));
+      return fetch_rows(*view_, rows, fetched);
+    }
     std::vector<RowAddress> rows;
     std::uint64_t skipped = 0;
-    for (std::uint32_t s = 0; s < view_->segments.size() && rows.size() < limit; ++s) {
+    for (std::uint32_t s = 0; s < view_->segments.size() && rows.size() < request.limit; ++s) {
       SIMILE_ASSIGN(const Bitmap matching, matching_rows(view_->segments[s], filter));
       matching.for_each([&](std::size_t row) {
-        if (skipped < offset) {
+        if (skipped < request.offset) {
           ++skipped;
-        } else if (rows.size() < limit) {
+        } else if (rows.size() < request.limit) {
           rows.push_back({s, RowId{static_cast<std::uint32_t>(row)}});
         }
       });
@@ -56,8 +60,8 @@ class ViewSnapshot final : public Snapshot {
     return fetch_rows(*view_, rows, fetched);
   }
 
-  Result<std::uint64_t> count(std::string_view where) const override {
-    SIMILE_ASSIGN(const scalar::Filter filter, scalar::Filter::compile(where, schema()));
+  Result<std::uint64_t> count(const RowFilter& where) const override {
+    SIMILE_ASSIGN(const scalar::Filter filter, compile_filter(where, *view_));
     std::uint64_t rows = 0;
     for (const SegmentView& segment : view_->segments) {
       if (filter.selects_all()) {

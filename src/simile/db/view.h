@@ -9,6 +9,7 @@
 
 #include "simile/schema.h"
 #include "simile/segment/deleted_rows.h"
+#include "simile/segment/manifest.h"
 #include "simile/segment/sealed_segment.h"
 #include "simile/segment/segment.h"
 
@@ -32,6 +33,7 @@ struct CollectionView {
   std::shared_ptr<const Schema> schema;
   std::uint64_t sequence = 0;
   std::vector<SegmentView> segments;
+  std::shared_ptr<const segment::Partitions> partitions;
 };
 
 /// A row of a view.

@@ -10,15 +10,16 @@
 #include "simile/collection.h"
 #include "simile/db/collection_state.h"
 #include "simile/db/key_copies.h"
+#include "simile/db/row_copies.h"
 #include "simile/scalar/filter.h"
 
 namespace simile::db {
 
 struct RequestedOperation {
-  enum class Kind : std::uint8_t { kInsert, kUpsert, kErase, kEraseWhere };
+  enum class Kind : std::uint8_t { kInsert, kUpsert, kUpdate, kErase, kEraseWhere };
   Kind kind = Kind::kUpsert;
   std::shared_ptr<CollectionState> collection;
-  const Batch* rows = nullptr;  ///< kInsert, kUpsert: validated
+  const Batch* rows = nullptr;  ///< kInsert, kUpsert, kUpdate: validated
   KeysView keys;                ///< kErase
 
   /// kEraseWhere: the filter, and what it matched after the write `matched_at`, which spares the
@@ -27,7 +28,9 @@ struct RequestedOperation {
   KeyCopies matched;
   std::uint64_t matched_at = 0;
 
-  /// Set by the commit: keys that the collection gave out, what roll_back() needs.
+  /// Set by the commit: columns that its writer did not give, keys that the collection gave out,
+  /// what roll_back() needs.
+  std::unique_ptr<CompletedRows> completed;
   std::vector<std::int64_t> ids;
   CollectionState::Undo undo;
 };

@@ -241,7 +241,7 @@ INSTANTIATE_TEST_SUITE_P(EveryType, Columns, ::testing::ValuesIn(every_type()),
 
 TEST(GrowingColumn, HoldsNullsForFieldsThatABatchLeavesOut) {
   GrowingColumn column(field_of("string nullable"));
-  column.append_nulls(3000);
+  column.append_missing(3000);
   EXPECT_EQ(read_by_block(column, 3000), std::vector<std::string>(3000, "null"));
 }
 

@@ -17,6 +17,7 @@ struct Filter::Plan {
   filter::ConditionPtr condition;
   std::vector<std::string> fields;
   std::optional<FilterKeys> keys;
+  bool limited = false;
 };
 
 namespace {
@@ -58,6 +59,26 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
+/// `root`, which may be null, and kPartitionField in [codes].
+filter::ExpressionPtr limited_to(const std::vector<std::int32_t>& codes,
+                                 const filter::ExpressionPtr& root) {
+  using Kind = filter::Expression::Kind;
+  auto field = std::make_shared<filter::Expression>();
+  field->kind = Kind::kReference;
+  field->name = kPartitionField;
+  auto in = std::make_shared<filter::Expression>();
+  in->kind = Kind::kIn;
+  in->children = {std::move(field)};
+  std::vector<TemplateValue> values;
+  for (const std::int32_t code : codes) values.push_back({std::int64_t{code}});
+  in->literal.value = std::move(values);
+  if (root == nullptr) return in;
+  auto both = std::make_shared<filter::Expression>();
+  both->kind = Kind::kAnd;
+  both->children = {std::move(in), root};
+  return both;
+}
+
 /// Words of `only`, or ones, for the block of `rows` rows that begins at word `first_word`.
 filter::RowBits rows_to_look_at(const Bitmap* only, std::size_t first_word, std::size_t rows) {
   filter::RowBits need{};
@@ -76,7 +97,7 @@ Filter::Filter(std::shared_ptr<const Plan> plan) : plan_(std::move(plan)) {}
 Result<Filter> Filter::compile(std::string_view expression, const Schema& schema,
                                const FilterOptions& options) {
   auto plan = std::make_shared<Plan>();
-  if (is_blank(expression)) return Filter(std::move(plan));
+  if (is_blank(expression) && options.partitions.empty()) return Filter(std::move(plan));
   if (expression.size() > kMaxFilterBytes) {
     return fail(ErrorCode::kInvalidArgument,
                 join_text("filter: the expression has ", expression.size(), " bytes; at most ",
@@ -85,12 +106,20 @@ Result<Filter> Filter::compile(std::string_view expression, const Schema& schema
   if (!is_text(expression)) {
     return fail(ErrorCode::kInvalidArgument, "filter: the expression is not UTF-8");
   }
-  SIMILE_ASSIGN(plan->root, filter::parse(expression, options.values));
+  if (!is_blank(expression)) {
+    SIMILE_ASSIGN(plan->root, filter::parse(expression, options.values));
+    plan->keys = find_keys(*plan->root, schema.primary_key());
+  }
+  if (!options.partitions.empty()) {
+    plan->limited = true;
+    plan->root = limited_to(options.partitions, plan->root);
+  }
+  const bool has_own = options.dynamic_field.empty() && schema.dynamic_field() != nullptr;
   SIMILE_ASSIGN(filter::Compiled compiled,
-                filter::compile(expression, *plan->root, schema, options.dynamic_field));
+                filter::compile(expression, *plan->root, schema,
+                                has_own ? kDynamicField : options.dynamic_field));
   plan->condition = std::move(compiled.condition);
   plan->fields = std::move(compiled.fields);
-  plan->keys = find_keys(*plan->root, schema.primary_key());
   return Filter(std::move(plan));
 }
 
@@ -124,6 +153,7 @@ Result<Bitmap> Filter::evaluate(const ColumnSource& columns, std::size_t rows,
 
 bool Filter::selects_all() const { return plan_->condition == nullptr; }
 const std::vector<std::string>& Filter::fields() const { return plan_->fields; }
+bool Filter::is_limited() const { return plan_->limited; }
 const FilterKeys* Filter::keys() const { return plan_->keys ? &*plan_->keys : nullptr; }
 
 }  // namespace simile::scalar

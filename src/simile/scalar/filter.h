@@ -12,6 +12,7 @@
 
 #include "simile/base/bitmap.h"
 #include "simile/error.h"
+#include "simile/filter.h"
 #include "simile/scalar/column.h"
 #include "simile/schema.h"
 
@@ -22,17 +23,16 @@ inline constexpr std::size_t kMaxFilterDepth = 256;  ///< nested parentheses, no
 inline constexpr std::size_t kMaxFilterNodes =
     262'144;  ///< operators and operands; constants in lists do not count
 
-/// What stands for {name} in an expression.
-struct TemplateValue {
-  std::variant<bool, std::int64_t, double, std::string, std::vector<TemplateValue>> value;
-};
-using TemplateValues = std::map<std::string, TemplateValue, std::less<>>;
+using TemplateValue = FilterValue;
+using TemplateValues = FilterValues;
 
 struct FilterOptions {
   const TemplateValues* values = nullptr;
   /// A JSON field: `$meta` means it, and so does every name that is no field: size > 3 reads
-  /// $meta["size"] > 3. Empty: none.
+  /// $meta["size"] > 3. Empty: the schema's own, if it has one.
   std::string_view dynamic_field;
+  /// Where it is not empty, rows must be in a partition with one of these codes, too.
+  std::vector<std::int32_t> partitions = {};
 };
 
 /// The primary keys that an expression like `id in [1, 2]` or `id == 'a'` selects.
@@ -59,6 +59,8 @@ class Filter {
   /// Where the whole expression only lists primary keys: these, each once; a lookup then beats
   /// evaluate(). Else null.
   const FilterKeys* keys() const;
+  /// Whether the rows with these keys must be looked at, too, since only partitions count.
+  bool is_limited() const;
 
  private:
   struct Plan;

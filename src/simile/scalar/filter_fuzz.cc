@@ -43,7 +43,7 @@ class FewRows final : public simile::scalar::ColumnSource {
       columns_.push_back(std::make_unique<GrowingColumn>(field));
     }
     columns_[0]->append_int64(kKeys);
-    columns_[1]->append_nulls(kRows);
+    columns_[1]->append_missing(kRows);
     append(2, std::as_bytes(std::span(kNumbers)));
     append(3, std::as_bytes(std::span(kBools)));
     append(4, {}, kTexts);

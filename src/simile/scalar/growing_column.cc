@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "simile/base/check.h"
+#include "simile/scalar/default_column.h"
 
 namespace simile::scalar {
 
@@ -51,6 +52,12 @@ void pack_bits(const std::uint8_t* bytes, std::size_t count, std::uint64_t* word
 GrowingColumn::GrowingColumn(const Field& field)
     : ColumnReader(field), width_(stored_width(field.type)) {
   SIMILE_CHECK(field.type != FieldType::kVector);
+  if (!field.has_default()) return;
+  if (const auto* text = std::get_if<std::string>(&this->field().default_value)) {
+    default_text_ = *text;
+  } else {
+    default_ = default_bytes(field);
+  }
 }
 
 GrowingColumn::Chunk& GrowingColumn::chunk_for_append(std::size_t first, std::size_t& count) {
@@ -97,6 +104,7 @@ void GrowingColumn::append_part(const ColumnView& values, std::size_t from, std:
   Chunk& chunk = chunk_for_append(first, count);
   const std::size_t at = first - first_row_of(chunk_of(first));
   std::byte* out = chunk.values.get() + at * width_;
+  const bool has_default = field().has_default();
   const auto null = [&](std::size_t i) {
     return !values.valid.empty() && values.valid[from + i] == 0;
   };
@@ -104,7 +112,7 @@ void GrowingColumn::append_part(const ColumnView& values, std::size_t from, std:
     case FieldType::kString:
     case FieldType::kJson:
       for (std::size_t i = 0; i < count; ++i) {
-        const std::string_view text = null(i) ? std::string_view() : values.strings[from + i];
+        const std::string_view text = null(i) ? default_text_ : values.strings[from + i];
         reinterpret_cast<std::string_view*>(out)[i] = copy_text(text);
       }
       break;
@@ -117,11 +125,16 @@ void GrowingColumn::append_part(const ColumnView& values, std::size_t from, std:
       std::memcpy(out, values.fixed.data() + from * width_, count * width_);
       if (values.valid.empty()) break;
       for (std::size_t i = 0; i < count; ++i) {
-        if (null(i)) std::memset(out + i * width_, 0, width_);
+        if (!null(i)) continue;
+        if (has_default) {
+          std::memcpy(out + i * width_, default_.data(), width_);
+        } else {
+          std::memset(out + i * width_, 0, width_);
+        }
       }
   }
   if (chunk.present != nullptr) {
-    for (std::size_t i = 0; i < count; ++i) chunk.present[at + i] = null(i) ? 0 : 1;
+    for (std::size_t i = 0; i < count; ++i) chunk.present[at + i] = null(i) && !has_default ? 0 : 1;
   }
   publish(first + count);
 }
@@ -139,19 +152,19 @@ void GrowingColumn::append(const ColumnView& values, std::size_t rows) {
   }
 }
 
-void GrowingColumn::append_nulls(std::size_t rows) {
-  SIMILE_CHECK(field().nullable);
-  while (rows > 0) {
-    std::size_t count = rows;
-    const std::size_t first = rows_.load(std::memory_order_relaxed);
-    Chunk& chunk = chunk_for_append(first, count);
-    const std::size_t at = first - first_row_of(chunk_of(first));
-    // Zero bytes are a zero, an empty view and an empty array alike.
-    std::memset(chunk.values.get() + at * width_, 0, count * width_);
-    std::memset(chunk.present.get() + at, 0, count);
-    publish(first + count);
-    rows -= count;
-  }
+void GrowingColumn::append_missing(std::size_t rows) {
+  SIMILE_CHECK(field().nullable || field().has_default());
+  const std::size_t part = std::min(rows, kBlockRows);
+  const std::vector<std::uint8_t> nulls(part, 0);
+  const std::vector<std::byte> fixed(part * width_of(field().type));
+  const std::vector<std::string_view> strings(part);
+  const std::vector<std::uint64_t> offsets(part + 1, 0);
+  ColumnView view;
+  view.fixed = fixed;
+  view.strings = strings;
+  view.offsets = offsets;
+  view.valid = nulls;
+  for (std::size_t done = 0; done < rows; done += part) append(view, std::min(part, rows - done));
 }
 
 void GrowingColumn::append_int64(std::span<const std::int64_t> values) {

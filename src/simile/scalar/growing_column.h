@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "simile/scalar/arena.h"
 #include "simile/scalar/column.h"
@@ -28,10 +29,11 @@ class GrowingColumn final : public ColumnReader {
   /// Of any field but a vector.
   explicit GrowingColumn(const Field& field);
 
-  /// Appends `rows` rows of a column that validate_batch() accepted; everything is copied.
+  /// Appends `rows` rows of a column that validate_batch() accepted; everything is copied. Where
+  /// the field has a default, it takes the place of nulls.
   void append(const ColumnView& values, std::size_t rows);
-  /// For a nullable field that the batch leaves out.
-  void append_nulls(std::size_t rows);
+  /// For a field that the batch leaves out: its default, or null.
+  void append_missing(std::size_t rows);
   /// For keys that the collection gives out; the field must be kInt64.
   void append_int64(std::span<const std::int64_t> values);
 
@@ -57,6 +59,8 @@ class GrowingColumn final : public ColumnReader {
   /// Makes rows [0, rows) visible.
   void publish(std::size_t rows);
 
+  std::vector<std::byte> default_;  // fixed-width fields that have one
+  std::string_view default_text_;   // of the field
   std::size_t width_;  // of a value in a chunk: the type's, or of a view into the arena
   std::atomic<std::size_t> rows_{0};
   std::array<Chunk, kChunks> chunks_;

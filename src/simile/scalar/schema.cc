@@ -111,7 +111,8 @@ Status check_extras(const Field& field) {
 }
 
 Status check_field(const Field& field) {
-  if (!is_name(field.name) && !field.dynamic) {
+  const bool is_partition = field.name == kPartitionField && field.type == FieldType::kInt32;
+  if (!is_name(field.name) && !field.dynamic && !is_partition) {
     return fail(ErrorCode::kInvalidArgument,
                 join_text("field name '", field.name,
                           "' is not a letter or _ followed by letters, digits and _ (at most ",
@@ -123,8 +124,8 @@ Status check_field(const Field& field) {
   }
   if (field.type == FieldType::kVector) SIMILE_TRY(check_vector(field));
   if (field.primary_key) SIMILE_TRY(check_key(field));
-  if (field.auto_id && (!field.primary_key || field.type != FieldType::kInt64)) {
-    return refuse(field, "only an int64 primary key can be automatic");
+  if (field.auto_id && !field.primary_key) {
+    return refuse(field, "only a primary key can be automatic");
   }
   return check_extras(field);
 }

@@ -90,7 +90,7 @@ class ColumnValidator {
     if (column_.valid.size() != rows_) {
       return refuse(field_, column_.valid.size(), " null flags for ", rows_, " rows");
     }
-    if (field_.nullable) return {};
+    if (field_.nullable || field_.has_default()) return {};
     const auto null = std::ranges::find(column_.valid, 0);
     if (null == column_.valid.end()) return {};
     return refuse(field_, "row ", null - column_.valid.begin(),
@@ -105,8 +105,16 @@ class ColumnValidator {
     }
     if (offsets.front() != 0) return refuse(field_, "array offsets start at ", offsets.front());
     const auto fall = std::ranges::is_sorted_until(offsets);
-    if (fall == offsets.end()) return {};
-    return refuse(field_, "array offsets fall at row ", fall - offsets.begin() - 1);
+    if (fall != offsets.end()) {
+      return refuse(field_, "array offsets fall at row ", fall - offsets.begin() - 1);
+    }
+    for (std::size_t row = 0; field_.max_capacity != 0 && row < rows_; ++row) {
+      const std::uint64_t elements = offsets[row + 1] - offsets[row];
+      if (elements <= field_.max_capacity || is_null(row)) continue;
+      return refuse(field_, "row ", row, " has ", elements, " elements, more than max_capacity ",
+                    field_.max_capacity);
+    }
+    return {};
   }
 
   Status check_lengths(FieldType type, std::size_t values) const {
@@ -165,18 +173,24 @@ class ColumnValidator {
 
   Status check_texts(bool json) const {
     JsonChecker checker;
+    const std::size_t length_max = field_.max_length == 0
+                                       ? kMaxTextBytes
+                                       : std::min<std::size_t>(field_.max_length, kMaxTextBytes);
     for (std::size_t i = 0; i < column_.strings.size(); ++i) {
       const std::string_view text = column_.strings[i];
       const bool skip = !is_array() && is_null(i);
       if (skip) continue;
-      if (text.size() > kMaxTextBytes) {
+      if (text.size() > length_max) {
         return refuse(field_, "row ", row_of(i), " has ", text.size(), " bytes, more than ",
-                      kMaxTextBytes);
+                      length_max);
       }
       if (!is_text(text)) return refuse(field_, "row ", row_of(i), " is not UTF-8");
       if (!json) continue;
       if (const char* fault = checker.find_fault(text); fault != nullptr) {
         return refuse(field_, "row ", i, " is not JSON: ", fault);
+      }
+      if (field_.dynamic && text[text.find_first_not_of(" \t\r\n")] != '{') {
+        return refuse(field_, "row ", i, " is no JSON object");
       }
     }
     return {};
@@ -222,7 +236,7 @@ Status check_keys(const Field& field, const ColumnView& column, std::size_t rows
                       [](std::int64_t key) { return static_cast<std::uint64_t>(key); });
 }
 
-Status check_names(const Schema& schema, const Batch& batch) {
+Status check_names(const Schema& schema, const Batch& batch, bool is_update) {
   for (std::size_t i = 0; i < batch.columns.size(); ++i) {
     const std::string_view name = batch.columns[i].field;
     const Field* field = schema.find(name);
@@ -233,23 +247,24 @@ Status check_names(const Schema& schema, const Batch& batch) {
     for (std::size_t j = 0; j < i; ++j) {
       if (batch.columns[j].field == name) return refuse(*field, "is in the batch twice");
     }
-    if (field->auto_id) {
+    if (field->auto_id && !is_update) {
       return refuse(*field, "its values are given out by the collection; leave it out");
     }
   }
   for (const Field& field : schema.fields()) {
-    if (field.nullable || field.auto_id) continue;
+    const bool may_be_missing =
+        is_update ? !field.primary_key : field.nullable || field.auto_id || field.has_default();
+    if (may_be_missing) continue;
     if (std::ranges::find(batch.columns, field.name, &ColumnView::field) == batch.columns.end()) {
-      return refuse(field, "is missing; a batch has every field that is not nullable");
+      return refuse(field,
+                    "is missing; a batch has every field that is not nullable and has no default");
     }
   }
   return {};
 }
 
-}  // namespace
-
-Status validate_batch(const Schema& schema, const Batch& batch) {
-  SIMILE_TRY(check_names(schema, batch));
+Status validate(const Schema& schema, const Batch& batch, bool is_update) {
+  SIMILE_TRY(check_names(schema, batch, is_update));
   if (batch.rows > kMaxBatchRows) {
     return fail(
         ErrorCode::kInvalidArgument,
@@ -261,6 +276,16 @@ Status validate_batch(const Schema& schema, const Batch& batch) {
     if (field.primary_key) SIMILE_TRY(check_keys(field, column, batch.rows));
   }
   return {};
+}
+
+}  // namespace
+
+Status validate_batch(const Schema& schema, const Batch& batch) {
+  return validate(schema, batch, false);
+}
+
+Status validate_update(const Schema& schema, const Batch& batch) {
+  return validate(schema, batch, true);
 }
 
 }  // namespace simile::scalar

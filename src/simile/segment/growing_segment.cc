@@ -29,7 +29,7 @@ void GrowingSegment::append(const Batch& batch, std::span<const std::int64_t> id
     } else if (fields[i].primary_key) {
       columns_[i]->append_int64(ids);
     } else {
-      columns_[i]->append_nulls(batch.rows);
+      columns_[i]->append_missing(batch.rows);
     }
   }
   for (const std::uint64_t hash : hashes) keys_.append(hash);

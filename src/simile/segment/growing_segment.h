@@ -32,6 +32,7 @@ class GrowingSegment final : public Segment {
   /// Appended so far, published or not; the appending thread's.
   std::size_t rows() const { return rows_; }
 
+  const Schema& schema() const { return *schema_; }
   const scalar::ColumnReader* column(std::string_view field) const override;
   std::vector<index::Rows> vectors(std::size_t field, std::size_t rows) const override;
   Result<RowId> find(const Key& key, std::uint64_t hash, const RowsInSight& sight) const override;

@@ -23,7 +23,8 @@ constexpr std::uint32_t kFormat = 2;
 /// The first format had no tagged parts.
 constexpr std::uint32_t kFormatTagged = 2;
 
-enum CollectionTag : std::uint32_t { kCollectionProperties = 1 };
+enum CollectionTag : std::uint32_t { kCollectionProperties = 1, kCollectionPartitions = 2 };
+enum SegmentTag : std::uint32_t { kSegmentFields = 1 };
 enum ManifestTag : std::uint32_t { kDatabaseProperties = 1 };
 
 void put_properties(const Properties& properties, ByteWriter& writer) {
@@ -44,6 +45,33 @@ Properties get_properties(ByteReader& reader) {
   return properties;
 }
 
+void put_partitions(const Partitions& partitions, ByteWriter& writer) {
+  writer.put(partitions.next_code);
+  writer.put(static_cast<std::uint32_t>(partitions.entries.size()));
+  for (const PartitionEntry& entry : partitions.entries) {
+    writer.put(entry.code);
+    writer.put_string(entry.name);
+  }
+  writer.put(static_cast<std::uint32_t>(partitions.dropped.size()));
+  for (const std::int32_t code : partitions.dropped) writer.put(code);
+}
+
+Partitions get_partitions(ByteReader& reader) {
+  Partitions partitions;
+  partitions.next_code = reader.get<std::int32_t>();
+  const auto count = reader.get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    PartitionEntry& entry = partitions.entries.emplace_back();
+    entry.code = reader.get<std::int32_t>();
+    entry.name = reader.get_string();
+  }
+  const auto dropped = reader.get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < dropped && reader.ok(); ++i) {
+    partitions.dropped.push_back(reader.get<std::int32_t>());
+  }
+  return partitions;
+}
+
 void encode_collection(const CollectionEntry& collection, ByteWriter& writer) {
   writer.put(collection.id);
   writer.put_string(collection.name);
@@ -61,12 +89,20 @@ void encode_collection(const CollectionEntry& collection, ByteWriter& writer) {
       writer.put(derived.field);
       writer.put(derived.file);
     }
-    TaggedParts().write(writer);
+    TaggedParts parts;
+    if (segment.fields != 0) {
+      parts.add(kSegmentFields, [&](ByteWriter& part) { part.put(segment.fields); });
+    }
+    parts.write(writer);
   }
   TaggedParts parts;
   if (!collection.properties.empty()) {
     parts.add(kCollectionProperties,
               [&](ByteWriter& part) { put_properties(collection.properties, part); });
+  }
+  if (collection.partitions != Partitions{}) {
+    parts.add(kCollectionPartitions,
+              [&](ByteWriter& part) { put_partitions(collection.partitions, part); });
   }
   parts.write(writer);
 }
@@ -84,7 +120,11 @@ Result<SegmentEntry> decode_segment(ByteReader& reader, bool tagged) {
     entry.file = reader.get<std::uint64_t>();
   }
   if (tagged) {
-    SIMILE_TRY(read_tagged(reader, [](std::uint32_t, ByteReader&) { return false; }));
+    SIMILE_TRY(read_tagged(reader, [&](std::uint32_t tag, ByteReader& part) {
+      if (tag != kSegmentFields) return false;
+      segment.fields = part.get<std::uint32_t>();
+      return true;
+    }));
   }
   return segment;
 }
@@ -103,11 +143,23 @@ Result<CollectionEntry> decode_collection(ByteReader& reader, bool tagged) {
   }
   if (!tagged) return collection;
   SIMILE_TRY(read_tagged(reader, [&](std::uint32_t tag, ByteReader& part) {
-    if (tag != kCollectionProperties) return false;
-    collection.properties = get_properties(part);
-    return true;
+    switch (tag) {
+      case kCollectionProperties: collection.properties = get_properties(part); return true;
+      case kCollectionPartitions: collection.partitions = get_partitions(part); return true;
+      default: return false;
+    }
   }));
   return collection;
+}
+
+/// Fields from `count` on must hold something in rows that were written before them.
+bool later_fields_have_values(const Schema& schema, std::uint32_t count) {
+  if (count == 0) return true;
+  const auto& fields = schema.fields();
+  for (std::size_t i = count; i < fields.size(); ++i) {
+    if (!fields[i].nullable && !fields[i].has_default()) return false;
+  }
+  return true;
 }
 
 /// What the code relies on without looking again.
@@ -129,7 +181,12 @@ Status check(const Manifest& manifest, const std::string& name) {
         return entry.field >= collection.schema.fields().size() || entry.file == 0 ||
                entry.file >= manifest.next_file;
       });
-      if (segment.rows == 0 || segment.rows >= value_of(kNoRow) ||
+      const std::size_t key_field = static_cast<std::size_t>(&collection.schema.primary_key() -
+                                                             collection.schema.fields().data());
+      const bool bad_fields = segment.fields > collection.schema.fields().size() ||
+                              (segment.fields != 0 && segment.fields <= key_field) ||
+                              !later_fields_have_values(collection.schema, segment.fields);
+      if (bad_fields || segment.rows == 0 || segment.rows >= value_of(kNoRow) ||
           segment.deleted_rows > segment.rows || segment.id == 0 ||
           segment.id >= manifest.next_file || segment.deletes_file >= manifest.next_file ||
           (segment.deletes_file == 0) != (segment.deleted_rows == 0) || bad_derived) {
@@ -151,6 +208,20 @@ void SegmentEntry::set_derived_file(std::uint32_t field, std::uint64_t file) {
   std::erase_if(derived, [&](const DerivedEntry& entry) { return entry.field == field; });
   if (file != 0) derived.push_back({field, file});
   std::ranges::sort(derived, {}, &DerivedEntry::field);
+}
+
+Result<std::int32_t> Partitions::code_of(std::string_view name) const {
+  if (name == kDefaultPartition) return 0;
+  std::string known(kDefaultPartition);
+  for (const PartitionEntry& entry : entries) {
+    if (entry.name == name) return entry.code;
+    known += ", " + entry.name;
+  }
+  return fail(ErrorCode::kNotFound, join_text("no partition '", name, "'; there are: ", known));
+}
+
+bool Partitions::contains(std::int32_t code) const {
+  return code == 0 || std::ranges::find(entries, code, &PartitionEntry::code) != entries.end();
 }
 
 SegmentEntry* CollectionEntry::find(std::uint64_t segment_id) {

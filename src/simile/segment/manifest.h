@@ -38,12 +38,34 @@ struct SegmentEntry {
   std::uint64_t deletes_file = 0;  ///< 0: no row is deleted
   std::uint64_t deleted_rows = 0;
   std::vector<DerivedEntry> derived;  ///< by field; one that is missing is built again
+  /// Fields that the schema had when it was written; rows hold the default of later ones. 0: all.
+  std::uint32_t fields = 0;
 
   /// The file of a field, or 0.
   std::uint64_t derived_file(std::uint32_t field) const;
   void set_derived_file(std::uint32_t field, std::uint64_t file);  ///< 0 takes it away
 
   friend bool operator==(const SegmentEntry&, const SegmentEntry&) = default;
+};
+
+struct PartitionEntry {
+  std::int32_t code = 0;  ///< what kPartitionField holds; never given to another
+  std::string name;
+
+  friend bool operator==(const PartitionEntry&, const PartitionEntry&) = default;
+};
+
+/// Beside the default one, whose code is 0.
+struct Partitions {
+  std::int32_t next_code = 1;
+  std::vector<PartitionEntry> entries;
+  std::vector<std::int32_t> dropped;  ///< their rows may still be there, and must go
+
+  /// The code of a partition; kNotFound lists those that are there.
+  Result<std::int32_t> code_of(std::string_view name) const;
+  bool contains(std::int32_t code) const;
+
+  friend bool operator==(const Partitions&, const Partitions&) = default;
 };
 
 struct CollectionEntry {
@@ -53,6 +75,7 @@ struct CollectionEntry {
   std::uint64_t flushed_sequence = 0;
   std::int64_t next_auto_id = 1;
   Properties properties;
+  Partitions partitions;
   std::vector<SegmentEntry> segments;
 
   SegmentEntry* find(std::uint64_t segment_id);

@@ -6,6 +6,7 @@
 #include "simile/base/bytes.h"
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/scalar/default_column.h"
 #include "simile/scalar/sealed_column.h"
 #include "simile/segment/file_names.h"
 
@@ -17,7 +18,11 @@ std::string section_of(std::size_t field, std::string_view part) {
 
 SealedSegment::SealedSegment(std::shared_ptr<io::Storage> storage,
                              std::shared_ptr<const Schema> schema, const SegmentEntry& entry)
-    : storage_(std::move(storage)), schema_(std::move(schema)), id_(entry.id), rows_(entry.rows) {
+    : storage_(std::move(storage)),
+      schema_(std::move(schema)),
+      id_(entry.id),
+      rows_(entry.rows),
+      stored_fields_(entry.fields == 0 ? schema_->fields().size() : entry.fields) {
   const auto& fields = schema_->fields();
   columns_.resize(fields.size());
   vectors_.resize(fields.size());
@@ -75,6 +80,8 @@ Status SealedSegment::open_rows() {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (vectors_[i]) {
       SIMILE_TRY(open_vectors(i));
+    } else if (i >= stored_fields_) {
+      columns_[i] = scalar::make_default_column(fields[i]);
     } else {
       SIMILE_ASSIGN(columns_[i], scalar::open_column(*file_, join_text(i), fields[i], rows_));
     }

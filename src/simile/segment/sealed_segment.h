@@ -110,6 +110,7 @@ class SealedSegment final : public Segment {
   std::shared_ptr<const Schema> schema_;
   std::uint64_t id_;
   std::size_t rows_;
+  std::size_t stored_fields_;  // of the schema; later ones hold their default in every row
   std::unique_ptr<io::SectionReader> file_;
   std::vector<std::unique_ptr<scalar::ColumnReader>> columns_;  // by field; null for vectors
   std::vector<std::unique_ptr<VectorField>> vectors_;           // by field; null for the others

@@ -109,6 +109,7 @@ Result<WrittenSegment> write_and_verify(const std::shared_ptr<io::Storage>& stor
                                         const SegmentFiles& files, const CancelToken* cancel) {
   WrittenSegment written;
   written.entry.id = files.id;
+  written.entry.fields = static_cast<std::uint32_t>(schema->fields().size());
   for (const RowSource& source : sources) written.entry.rows += source.rows.size();
   SIMILE_TRY(write_rows(*storage, *schema, sources, files.id, written.entry.rows, cancel));
   SIMILE_TRY(check_cancel(cancel));
