@@ -35,6 +35,7 @@ PUBLIC_LAYER = {
     "schema.h": 2,
     "collection.h": 5,
     "database.h": 5,
+    "fusion.h": 5,
     "index.h": 5,
     "pictures.h": 6,
     "simile.h": 7,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,16 @@ struct SearchRequest {
   std::uint32_t effort = 0;                  ///< beam width of graphs; 0: the default
   bool exact = false;                        ///< scan instead of using the index
   std::uint32_t threads = 0;                 ///< 0: every core
-  std::string model_sha256;  ///< of the model that made the queries; empty: not checked
+  /// Only hits with distance_min <= distance < distance_max.
+  std::optional<float> distance_min = {};
+  std::optional<float> distance_max = {};
+  std::uint32_t offset = 0;  ///< so many of the nearest are left out; offset + k <= kMaxK
+  /// A field of numbers, bools or texts: k groups of hits that have the same value in it (null is
+  /// one), nearest group first, the hits of a group one after the other. `offset` counts groups.
+  std::string group_by = {};
+  std::uint32_t group_size = 1;  ///< hits of a group at most
+  bool strict_groups = false;    ///< look on until groups are full, rather than until there are k
+  std::string model_sha256;      ///< of the model that made the queries; empty: not checked
   const CancelToken* cancel = nullptr;
 };
 
@@ -45,6 +55,15 @@ struct SearchResult {
       offsets;  ///< queries + 1; hits of query i are [offsets[i], offsets[i+1])
   std::vector<float> distances;
   Table rows;  ///< the primary key first, then the fields asked for
+};
+
+/// Goes on where the last call stopped: rows that were returned do not come again.
+/// One thread at a time.
+class SearchIterator {
+ public:
+  virtual ~SearchIterator() = default;
+  /// The next `count` nearest, fewer at the end.
+  virtual Result<SearchResult> next(std::uint32_t count) = 0;
 };
 
 struct WriteResult {
@@ -72,6 +91,9 @@ class Snapshot {
   virtual const Schema& schema() const = 0;
   virtual std::uint64_t sequence() const = 0;
   virtual Result<SearchResult> search(const SearchRequest& request) const = 0;
+  /// Over all rows of one query, from the nearest on, in the state of this snapshot, which it
+  /// holds. `k`, `offset` and groups of the request are not looked at; the queries are copied.
+  virtual Result<std::unique_ptr<SearchIterator>> iterate(const SearchRequest& request) const = 0;
   /// Rows by key, in the order of the keys; absent keys are left out.
   virtual Result<Table> get(const KeysView& keys, const std::vector<std::string>& fields) const = 0;
   /// Rows that match.

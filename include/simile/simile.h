@@ -7,6 +7,7 @@
 #include "simile/error.h"
 #include "simile/features.h"
 #include "simile/filter.h"
+#include "simile/fusion.h"
 #include "simile/index.h"
 #include "simile/pictures.h"
 #include "simile/progress.h"

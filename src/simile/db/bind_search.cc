@@ -1,6 +1,9 @@
 #include "simile/db/bind_search.h"
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
 
 #include "simile/base/check.h"
@@ -78,6 +81,32 @@ Result<BoundSearch> bind_search(const CollectionView& view, const SearchRequest&
       field, static_cast<std::size_t>(field - schema.fields().data()), {}, {}, std::move(filter)};
   convert_queries(bound, request.queries);
   return bound;
+}
+
+Status check_choice(const Schema& schema, const SearchRequest& request) {
+  const auto refuse = [](std::string why) {
+    return fail(ErrorCode::kInvalidArgument, std::move(why));
+  };
+  if (request.offset > kMaxK - std::min(request.k, kMaxK)) {
+    return refuse(
+        join_text("offset ", request.offset, " and k ", request.k, ": together at most ", kMaxK));
+  }
+  for (const auto& bound : {request.distance_min, request.distance_max}) {
+    if (bound && std::isnan(*bound)) return refuse("a bound of the distance is NaN");
+  }
+  if (request.group_by.empty()) return {};
+  const Field* field = schema.find(request.group_by);
+  if (field == nullptr) return refuse(join_text("unknown field '", request.group_by, "'"));
+  if (field->type == FieldType::kVector || field->type == FieldType::kArray ||
+      field->type == FieldType::kJson) {
+    return refuse(join_text("field '", field->name, "' is ", name_of(field->type),
+                            "; hits are grouped by numbers, bools or texts"));
+  }
+  if (request.group_size == 0 || request.group_size > kMaxK) {
+    return refuse(
+        join_text("group_size is ", request.group_size, "; it must be from 1 to ", kMaxK));
+  }
+  return {};
 }
 
 }  // namespace simile::db

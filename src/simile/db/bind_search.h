@@ -22,4 +22,7 @@ struct BoundSearch {
 /// kFailedPrecondition where the queries come from another model, naming both.
 Result<BoundSearch> bind_search(const CollectionView& view, const SearchRequest& request);
 
+/// Distance bounds, offset and groups: kInvalidArgument says which does not fit.
+Status check_choice(const Schema& schema, const SearchRequest& request);
+
 }  // namespace simile::db

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "simile/db/row_copies.h"
 #include "simile/db/test_rows.h"
 #include "simile/io/fault_storage.h"
@@ -34,6 +36,10 @@ class Rows {
     column.vector = {ElementType::kFloat32, 4};
     column.fixed.resize(given_.batch().rows * 16);
     given_.add(std::move(column));
+    return *this;
+  }
+  Rows& column(const Column& given) {
+    given_.add(given);
     return *this;
   }
   template <class T>
@@ -86,6 +92,15 @@ Field dynamic_field() {
   return made;
 }
 
+/// One row of a vector column, not null.
+Column second_of(const Column& column, std::size_t row) {
+  Column one = column;
+  one.fixed.assign(column.fixed.begin() + static_cast<std::ptrdiff_t>(row * 16),
+                   column.fixed.begin() + static_cast<std::ptrdiff_t>(row * 16 + 16));
+  one.valid.clear();
+  return one;
+}
+
 class SchemaTest : public testing::Test {
  protected:
   SchemaTest() { reopen(); }
@@ -112,6 +127,7 @@ class SchemaTest : public testing::Test {
     const auto values = table->columns[0].values<std::int64_t>();
     return {values.begin(), values.end()};
   }
+  Result<WriteResult> upsert_zero() { return c_->upsert(Rows(1).ids({99}).features().batch()); }
   template <class T>
   std::vector<T> values(const std::string& name) {
     const auto table = c_->snapshot()->query("", {name}, 1000, 0);
@@ -254,6 +270,10 @@ TEST_F(SchemaTest, MetricsCanBeChanged) {
   EXPECT_THAT(nearest(*c_->snapshot(), query, 1), ElementsAre(1));
   expect_done(c_->change_vector_index("feature", Metric::kCosine, IndexKind::kGraph));
   at_every_stage([&] { EXPECT_THAT(nearest(*c_->snapshot(), query, 1), ElementsAre(2)); });
+  expect_done(c_->change_vector_index("feature", Metric::kL2, IndexKind::kFlat));
+  expect_done(upsert_zero());
+  EXPECT_EQ(c_->change_vector_index("feature", Metric::kCosine, IndexKind::kFlat).error().code,
+            ErrorCode::kInvalidArgument);
   EXPECT_FALSE(c_->change_vector_index("feature", Metric::kHamming, IndexKind::kFlat));
 }
 
@@ -340,6 +360,38 @@ TEST_F(SchemaTest, DroppingAPartitionIsDoneOrNotWhereverPowerIsCut) {
     if (!c || (*c)->partitions().size() == 2) continue;
     for (const std::int64_t id : ids_in(**c)) EXPECT_EQ(id, 3);
   }
+}
+
+TEST_F(SchemaTest, NullVectorsAreKeptAndFoundByNoSearch) {
+  create({field("second", "float32[4] cosine nullable")});
+  const std::vector<float> vectors = {1, 2, 3, 4, 0, 0, 0, 0, 5, 6, 7, 8};
+  Column second;
+  second.field = "second";
+  second.type = FieldType::kVector;
+  second.vector = {ElementType::kFloat32, 4};
+  second.fixed.resize(48);
+  std::memcpy(second.fixed.data(), vectors.data(), 48);
+  second.valid = {1, 0, 1};
+  Rows rows(3);
+  expect_done(c_->insert(rows.ids({1, 2, 3}).features().column(second).batch()));
+  expect_done(c_->insert(Rows(1).ids({4}).features().batch()));
+  at_every_stage([&] {
+    const auto table = c_->snapshot()->query("", {"second"}, 10, 0);
+    ASSERT_TRUE(table);
+    const Column& found = *table->find("second");
+    EXPECT_THAT(found.valid, ElementsAre(1, 0, 1, 0));
+    EXPECT_EQ(found.values<float>()[11], 8);
+    SearchRequest request;
+    request.field = "second";
+    request.queries = MatrixView(vectors.data(), 1, {ElementType::kFloat32, 4});
+    const auto hits = c_->snapshot()->search(request);
+    ASSERT_TRUE(hits) << hits.error().message;
+    EXPECT_THAT(hits->rows.columns[0].values<std::int64_t>(), ElementsAre(1, 3));
+  });
+  expect_done(c_->add_field(field("count", "int32", std::int64_t{9})));
+  expect_done(c_->update(Rows(1).ids({2}).column(second_of(second, 2)).batch()));
+  EXPECT_THAT(c_->snapshot()->query("", {"second"}, 10, 0)->find("second")->valid,
+              ElementsAre(1, 1, 0, 1));
 }
 
 TEST_F(SchemaTest, QueriesCanBeInTheOrderOfKeys) {

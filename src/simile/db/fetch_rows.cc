@@ -47,6 +47,20 @@ void fetch_vectors(const segment::Segment& segment, std::size_t position, const 
   }
 }
 
+Status fetch_presence(const segment::Segment& segment, const Field& field, const SegmentRows& group,
+                      Column& out) {
+  SIMILE_ASSIGN(const Column presence, scalar::gather(*segment.column(field.name), group.rows));
+  if (presence.valid.empty()) return {};
+  if (out.valid.empty()) out.valid.assign(out.rows, 1);
+  const std::size_t width = out.vector.bytes();
+  for (std::size_t i = 0; i < group.places.size(); ++i) {
+    if (presence.valid[i] != 0) continue;
+    out.valid[group.places[i]] = 0;
+    std::memset(out.fixed.data() + group.places[i] * width, 0, width);
+  }
+  return {};
+}
+
 /// Moves the values of a gathered column to their places; arrays are laid out by scatter_arrays.
 void scatter(Column& from, const SegmentRows& group, Column& out) {
   const std::size_t width = width_of(out.type);
@@ -113,6 +127,7 @@ Result<Column> fetch_column(const CollectionView& view, const Field& field, std:
     const segment::Segment& segment = *view.segments[group.segment].segment;
     if (field.type == FieldType::kVector) {
       fetch_vectors(segment, position, group, out);
+      if (field.nullable) SIMILE_TRY(fetch_presence(segment, field, group, out));
       continue;
     }
     const scalar::ColumnReader* column = segment.column(field.name);

@@ -1,5 +1,7 @@
 #include "simile/db/matching_rows.h"
 
+#include <algorithm>
+
 #include "simile/base/check.h"
 
 namespace simile::db {
@@ -54,6 +56,25 @@ Result<Bitmap> matching_rows(const SegmentView& view, const scalar::Filter& filt
   if (view.deleted_count() == 0) return filter.evaluate(*view.segment, view.rows);
   const Bitmap live = segment::live_rows(view.deleted, view.rows);
   return filter.evaluate(*view.segment, view.rows, &live);
+}
+
+Result<Bitmap> rows_with_vector(const SegmentView& view, std::string_view field) {
+  const scalar::ColumnReader* column = view.segment->column(field);
+  SIMILE_TRY(column->check());
+  Bitmap rows(view.rows);
+  const auto words = rows.words();
+  scalar::BlockScratch scratch;
+  for (std::size_t first = 0; first < view.rows; first += scalar::kBlockRows) {
+    const std::size_t count = std::min(scalar::kBlockRows, view.rows - first);
+    const scalar::Block block = column->block(first, count, scratch);
+    for (std::size_t i = 0; i < count; i += 64) {
+      const std::uint64_t last =
+          count - i >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << (count - i)) - 1;
+      words[(first + i) / 64] =
+          (block.valid == nullptr ? ~std::uint64_t{0} : block.valid[i / 64]) & last;
+    }
+  }
+  return rows;
 }
 
 }  // namespace simile::db

@@ -21,4 +21,7 @@ Result<scalar::Filter> compile_filter(std::string_view where, const FilterValues
 /// The rows in sight for which the filter is true.
 Result<Bitmap> matching_rows(const SegmentView& view, const scalar::Filter& filter);
 
+/// Of all rows of the segment those that are not null in a nullable vector field.
+Result<Bitmap> rows_with_vector(const SegmentView& view, std::string_view field);
+
 }  // namespace simile::db

@@ -54,7 +54,13 @@ std::unique_ptr<CompletedRows> copy_rows(const segment::GrowingSegment& segment)
   const auto& fields = segment.schema().fields();
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (fields[i].type == FieldType::kVector) {
-      copies->add(vectors_of(segment, i));
+      Column vectors = vectors_of(segment, i);
+      if (fields[i].nullable) {
+        auto presence = scalar::gather(*segment.column(fields[i].name), rows);
+        SIMILE_CHECK(presence.has_value());
+        vectors.valid = std::move(presence->valid);
+      }
+      copies->add(std::move(vectors));
       continue;
     }
     auto column = scalar::gather(*segment.column(fields[i].name), rows);

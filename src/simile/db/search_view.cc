@@ -1,210 +1,238 @@
 #include "simile/db/search_view.h"
 
 #include <algorithm>
-#include <memory>
+#include <map>
 #include <optional>
-#include <tuple>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "simile/base/check.h"
-#include "simile/base/parallel.h"
 #include "simile/base/text.h"
 #include "simile/db/bind_search.h"
 #include "simile/db/fetch_rows.h"
-#include "simile/db/matching_rows.h"
-#include "simile/db/plan_search.h"
+#include "simile/db/find_nearest.h"
 
 namespace simile::db {
 
 namespace {
 
-/// Hits of all parts that are held at once: 16 MB.
-constexpr std::size_t kHitsMax = std::size_t{1} << 21;
-/// Queries of one task: enough for the matrix-product speed of a scan.
-constexpr std::size_t kQueriesMax = 256;
-/// A scan is split among threads down to slices of this many rows.
-constexpr std::size_t kSliceRows = 16'384;
-
-/// An index over consecutive rows of a segment.
-struct SearchPart {
-  std::uint32_t segment = 0;
-  std::uint32_t first_row = 0;
-  const index::VectorIndex* index = nullptr;
-  std::unique_ptr<index::VectorIndex> scan;  // what index points to, where it was made for this
-  std::optional<Bitmap> allowed;             // nothing: all rows
-};
-
-struct MergedHit {
-  float distance = 0;
-  RowAddress row;
-  bool operator<(const MergedHit& other) const {
-    return std::tie(distance, row) < std::tie(other.distance, other.row);
-  }
-};
-
-/// Bits [first, first + count); first is a multiple of 64.
-Bitmap slice_of(const Bitmap& all, std::size_t first, std::size_t count) {
-  Bitmap slice(count);
-  const auto words = slice.words();
-  std::ranges::copy(all.words().subspan(first / 64, words.size()), words.begin());
-  if (count % 64 != 0) words.back() &= (std::uint64_t{1} << (count % 64)) - 1;
-  return slice;
+bool is_bounded(const SearchRequest& request, float distance) {
+  return (!request.distance_min || distance >= *request.distance_min) &&
+         (!request.distance_max || distance < *request.distance_max);
 }
 
-class Search {
+/// What a value is grouped by: its bytes, and one letter that tells null from all values.
+std::string group_of(const Column& column, std::size_t row) {
+  if (column.is_null(row)) return "n";
+  const std::size_t width = width_of(column.type);
+  if (width == 0) return "v" + column.strings[row];
+  return "v" + std::string(reinterpret_cast<const char*>(column.fixed.data()) + row * width, width);
+}
+
+class Answer {
  public:
-  Search(const CollectionView& view, const SearchRequest& request, BoundSearch bound)
+  Answer(const CollectionView& view, const SearchRequest& request, BoundSearch bound,
+         AllowedRows allowed)
       : view_(view),
         request_(request),
         bound_(std::move(bound)),
-        threads_(resolve_threads(request.threads)) {}
+        allowed_(std::move(allowed)),
+        group_field_(request.group_by.empty() ? nullptr : view.schema->find(request.group_by)) {}
 
   Result<SearchResult> run() {
-    for (std::uint32_t s = 0; s < view_.segments.size(); ++s) SIMILE_TRY(add_segment(s));
-    SearchResult result;
-    result.offsets.push_back(0);
-    std::vector<RowAddress> rows;
-    const std::size_t hits_per_query = std::max<std::size_t>(parts_.size(), 1) * request_.k;
-    const std::size_t chunk = std::max<std::size_t>(kHitsMax / hits_per_query, 1);
-    for (std::size_t first = 0; first < bound_.queries.rows; first += chunk) {
-      search_queries(first, std::min(chunk, bound_.queries.rows - first));
-      if (cancelled()) return fail(ErrorCode::kCancelled, "the search was cancelled");
-      for (const std::vector<MergedHit>& hits : merged_) {
-        for (const MergedHit& hit : hits) {
-          result.distances.push_back(hit.distance);
-          rows.push_back(hit.row);
-        }
-        result.offsets.push_back(rows.size());
-      }
-    }
+    result_.offsets.push_back(0);
+    const std::size_t queries = bound_.queries.rows;
+    SIMILE_TRY(find_nearest(
+        view_, request_, bound_, allowed_, {0, queries, first_k()},
+        [&](std::size_t query, std::vector<MergedHit>& hits) { return answer(query, hits); }));
     SIMILE_ASSIGN(const auto fields, fields_to_fetch(*view_.schema, request_.fields));
-    SIMILE_ASSIGN(result.rows, fetch_rows(view_, rows, fields));
-    return result;
+    SIMILE_ASSIGN(result_.rows, fetch_rows(view_, rows_, fields));
+    return std::move(result_);
   }
 
  private:
-  bool cancelled() const { return request_.cancel != nullptr && request_.cancel->cancelled(); }
+  std::size_t wanted() const { return std::size_t{request_.offset} + request_.k; }
 
-  Status add_segment(std::uint32_t s) {
-    const SegmentView& segment = view_.segments[s];
-    std::optional<Bitmap> allowed;
-    SearchConditions conditions{segment.rows,    segment.rows, request_.k,
-                                request_.effort, false,        request_.exact};
-    if (!bound_.filter.selects_all() || segment.deleted_count() != 0) {
-      SIMILE_ASSIGN(allowed, matching_rows(segment, bound_.filter));
-      conditions.allowed = allowed->count();
+  std::uint32_t first_k() const {
+    std::size_t k = wanted();
+    if (group_field_ != nullptr) k *= std::size_t{request_.group_size} * 2;
+    if (request_.distance_min) k *= 2;
+    return static_cast<std::uint32_t>(std::clamp<std::size_t>(k, 1, kFirstMax));
+  }
+
+  /// Looks for more as long as that may help.
+  Status answer(std::size_t query, std::vector<MergedHit>& hits) {
+    std::size_t k = first_k();
+    SIMILE_ASSIGN(bool enough, choose(hits, hits.size() < std::min(k, allowed_.count)));
+    while (!enough && k < allowed_.count) {
+      k = std::min(k * 4, allowed_.count);
+      SIMILE_TRY(find_nearest(view_, request_, bound_, allowed_,
+                              {query, query + 1, static_cast<std::uint32_t>(k)},
+                              [&](std::size_t, std::vector<MergedHit>& found) -> Status {
+                                SIMILE_ASSIGN(enough, choose(found, k == allowed_.count));
+                                return {};
+                              }));
     }
-    const index::VectorIndex* index =
-        request_.exact ? nullptr : segment.segment->index(bound_.position);
-    conditions.has_index = index != nullptr;
-    switch (plan_search(conditions)) {
-      case SearchPath::kNone: return {};
-      case SearchPath::kScan: add_scan(s, allowed); return {};
-      case SearchPath::kGraph: parts_.push_back({s, 0, index, nullptr, std::nullopt}); return {};
-      case SearchPath::kGraphAmong:
-        parts_.push_back({s, 0, index, nullptr, std::move(allowed)});
-        return {};
+    for (const MergedHit& hit : chosen_) {
+      result_.distances.push_back(hit.distance);
+      rows_.push_back(hit.row);
     }
+    result_.offsets.push_back(rows_.size());
     return {};
   }
 
-  void add_scan(std::uint32_t s, const std::optional<Bitmap>& allowed) {
-    const SegmentView& segment = view_.segments[s];
-    std::size_t part_begin = 0;
-    for (const index::Rows& rows : segment.segment->vectors(bound_.position, segment.rows)) {
-      const std::size_t all = rows.vectors.rows;
-      // With fewer queries than threads there is work for all of them in the rows only.
-      const std::size_t slices = bound_.queries.rows < threads_ ? threads_ : 1;
-      const std::size_t step = std::max(kSliceRows, (all / slices + 63) / 64 * 64);
-      for (std::size_t first = 0; first < all; first += step) {
-        const std::size_t count = slices == 1 ? all : std::min(step, all - first);
-        add_slice(s, part_begin, first, count, rows, allowed);
-        if (slices == 1) break;
+  /// Sets chosen_; false where more hits could change it. `all`: there are no more.
+  Result<bool> choose(const std::vector<MergedHit>& hits, bool all) {
+    chosen_.clear();
+    for (const MergedHit& hit : hits) {
+      if (is_bounded(request_, hit.distance)) chosen_.push_back(hit);
+    }
+    const bool past_end =
+        request_.distance_max && !hits.empty() && hits.back().distance >= *request_.distance_max;
+    const bool last = all || past_end;
+    if (group_field_ != nullptr) return choose_groups(last);
+    const bool enough = last || chosen_.size() >= wanted();
+    chosen_.resize(std::min(chosen_.size(), wanted()));
+    const std::size_t skipped = std::min<std::size_t>(chosen_.size(), request_.offset);
+    chosen_.erase(chosen_.begin(), chosen_.begin() + static_cast<std::ptrdiff_t>(skipped));
+    return enough;
+  }
+
+  Result<bool> choose_groups(bool last) {
+    std::vector<RowAddress> rows;
+    for (const MergedHit& hit : chosen_) rows.push_back(hit.row);
+    SIMILE_ASSIGN(const Table values, fetch_rows(view_, rows, {group_field_}));
+    std::map<std::string, std::size_t> places;
+    std::vector<std::vector<MergedHit>> groups;
+    for (std::size_t i = 0; i < chosen_.size(); ++i) {
+      std::string group = group_of(values.columns[0], i);
+      auto place = places.find(group);
+      if (place == places.end()) {
+        if (groups.size() == wanted()) continue;
+        place = places.emplace(std::move(group), groups.size()).first;
+        groups.emplace_back();
       }
-      part_begin += all;
+      std::vector<MergedHit>& members = groups[place->second];
+      if (members.size() < request_.group_size) members.push_back(chosen_[i]);
     }
-  }
-
-  void add_slice(std::uint32_t s, std::size_t part_begin, std::size_t first, std::size_t count,
-                 const index::Rows& rows, const std::optional<Bitmap>& allowed) {
-    index::Rows slice{rows.vectors.slice(first, count), {}};
-    if (!rows.inverse_lengths.empty()) {
-      slice.inverse_lengths = rows.inverse_lengths.subspan(first, count);
+    const bool all_full = std::ranges::all_of(
+        groups, [&](const auto& members) { return members.size() == request_.group_size; });
+    const bool enough = groups.size() == wanted() && (all_full || !request_.strict_groups);
+    chosen_.clear();
+    for (std::size_t g = request_.offset; g < groups.size(); ++g) {
+      chosen_.insert(chosen_.end(), groups[g].begin(), groups[g].end());
     }
-    SearchPart& part = parts_.emplace_back();
-    part.segment = s;
-    part.first_row = static_cast<std::uint32_t>(part_begin + first);
-    part.scan = index::make_flat(slice, bound_.field->metric);
-    part.index = part.scan.get();
-    if (allowed) part.allowed = slice_of(*allowed, part.first_row, count);
+    return enough || last;
   }
 
-  /// Fills merged_ for queries [first, first + count).
-  void search_queries(std::size_t first, std::size_t count) {
-    const std::size_t k = request_.k;
-    const std::size_t block =
-        std::clamp((count + threads_ - 1) / threads_, std::size_t{1}, kQueriesMax);
-    const std::size_t blocks = (count + block - 1) / block;
-    hits_.resize(parts_.size() * count * k);
-    parallel_for(threads_, parts_.size() * blocks, 1,
-                 [&](std::size_t begin, std::size_t end, std::uint32_t) {
-                   for (std::size_t task = begin; task < end && !cancelled(); ++task) {
-                     const std::size_t part = task / blocks;
-                     const std::size_t query = task % blocks * block;
-                     const std::size_t queries = std::min(block, count - query);
-                     search_part(parts_[part], bound_.queries.slice(first + query, queries),
-                                 hits_.data() + (part * count + query) * k);
-                   }
-                 });
-    if (cancelled()) return;
-    merged_.resize(count);
-    parallel_for(threads_, count, 64, [&](std::size_t begin, std::size_t end, std::uint32_t) {
-      for (std::size_t query = begin; query < end; ++query) merge(query, count);
-    });
-  }
-
-  void search_part(const SearchPart& part, const MatrixView& queries, index::Hit* hits) const {
-    index::SearchOptions options;
-    options.k = request_.k;
-    options.effort = request_.effort;
-    options.allowed = part.allowed ? &*part.allowed : nullptr;
-    options.cancel = request_.cancel;
-    part.index->search(queries, options, hits);
-  }
-
-  void merge(std::size_t query, std::size_t count) {
-    std::vector<MergedHit>& merged = merged_[query];
-    merged.clear();
-    for (std::size_t p = 0; p < parts_.size(); ++p) {
-      const index::Hit* hits = hits_.data() + (p * count + query) * request_.k;
-      for (std::size_t i = 0; i < request_.k && hits[i].row != kNoRow; ++i) {
-        const RowId row{parts_[p].first_row + value_of(hits[i].row)};
-        merged.push_back({hits[i].distance, {parts_[p].segment, row}});
-      }
-    }
-    const std::size_t k = std::min<std::size_t>(request_.k, merged.size());
-    std::partial_sort(merged.begin(), merged.begin() + static_cast<std::ptrdiff_t>(k),
-                      merged.end());
-    merged.resize(k);
-  }
+  static constexpr std::size_t kFirstMax = std::size_t{kMaxK} * 4;
 
   const CollectionView& view_;
   const SearchRequest& request_;
   const BoundSearch bound_;
-  const std::uint32_t threads_;
-  std::vector<SearchPart> parts_;
-  std::vector<index::Hit> hits_;
-  std::vector<std::vector<MergedHit>> merged_;  // of the queries at hand
+  const AllowedRows allowed_;
+  const Field* group_field_;
+  std::vector<MergedHit> chosen_;  // of the query at hand
+  std::vector<RowAddress> rows_;
+  SearchResult result_;
+};
+
+/// Takes away what it has returned: then the nearest of the rest come next.
+class ViewIterator final : public SearchIterator {
+ public:
+  ViewIterator(std::shared_ptr<const CollectionView> view, const SearchRequest& request,
+               std::vector<std::byte> query)
+      : view_(std::move(view)), request_(request), query_(std::move(query)) {
+    request_.queries.data = query_.data();
+    request_.cancel = nullptr;
+  }
+
+  Status start() {
+    SIMILE_ASSIGN(BoundSearch bound, bind_search(*view_, request_));
+    bound_.emplace(std::move(bound));
+    SIMILE_ASSIGN(allowed_, allowed_rows(*view_, *bound_));
+    for (std::size_t s = 0; s < allowed_.rows.size(); ++s) {
+      if (!allowed_.rows[s]) allowed_.rows[s].emplace(view_->segments[s].rows, true);
+    }
+    return {};
+  }
+
+  Result<SearchResult> next(std::uint32_t count) override {
+    if (count == 0 || count > kMaxK) {
+      return fail(ErrorCode::kInvalidArgument,
+                  join_text("count is ", count, "; it must be from 1 to ", kMaxK));
+    }
+    std::vector<MergedHit> chosen;
+    while (chosen.size() < count && !ended_) SIMILE_TRY(look_for(count, chosen));
+    SearchResult result;
+    std::vector<RowAddress> rows;
+    for (const MergedHit& hit : chosen) {
+      result.distances.push_back(hit.distance);
+      rows.push_back(hit.row);
+    }
+    result.offsets = {0, rows.size()};
+    SIMILE_ASSIGN(const auto fields, fields_to_fetch(*view_->schema, request_.fields));
+    SIMILE_ASSIGN(result.rows, fetch_rows(*view_, rows, fields));
+    return result;
+  }
+
+ private:
+  Status look_for(std::uint32_t count, std::vector<MergedHit>& chosen) {
+    const auto take = [&](std::size_t, std::vector<MergedHit>& hits) -> Status {
+      ended_ = hits.size() < count;
+      for (const MergedHit& hit : hits) {
+        if (chosen.size() == count) {
+          ended_ = false;
+          break;
+        }
+        if (request_.distance_max && hit.distance >= *request_.distance_max) ended_ = true;
+        if (ended_ && request_.distance_max && hit.distance >= *request_.distance_max) break;
+        allowed_.rows[hit.row.segment]->reset(value_of(hit.row.row));
+        --allowed_.count;
+        if (is_bounded(request_, hit.distance)) chosen.push_back(hit);
+      }
+      return {};
+    };
+    return find_nearest(*view_, request_, *bound_, allowed_, {0, 1, count}, take);
+  }
+
+  const std::shared_ptr<const CollectionView> view_;
+  SearchRequest request_;
+  const std::vector<std::byte> query_;
+  std::optional<BoundSearch> bound_;
+  AllowedRows allowed_;
+  bool ended_ = false;
 };
 
 }  // namespace
 
 Result<SearchResult> search_view(const CollectionView& view, const SearchRequest& request) {
   SIMILE_ASSIGN(BoundSearch bound, bind_search(view, request));
+  SIMILE_TRY(check_choice(*view.schema, request));
   // Unknown names are refused before the work, not after.
   SIMILE_TRY(fields_to_fetch(*view.schema, request.fields));
-  return Search(view, request, std::move(bound)).run();
+  SIMILE_ASSIGN(AllowedRows allowed, allowed_rows(view, bound));
+  return Answer(view, request, std::move(bound), std::move(allowed)).run();
+}
+
+Result<std::unique_ptr<SearchIterator>> iterate_view(std::shared_ptr<const CollectionView> view,
+                                                     const SearchRequest& request) {
+  if (request.queries.rows != 1) {
+    return fail(ErrorCode::kInvalidArgument,
+                join_text("an iterator takes one query, not ", request.queries.rows));
+  }
+  SearchRequest plain = request;
+  plain.k = 1;
+  plain.offset = 0;
+  plain.group_by.clear();
+  SIMILE_TRY(check_choice(*view->schema, plain));
+  SIMILE_TRY(fields_to_fetch(*view->schema, request.fields));
+  const std::byte* query = request.queries.data;
+  auto iterator = std::make_unique<ViewIterator>(
+      std::move(view), plain, std::vector<std::byte>(query, query + request.queries.type.bytes()));
+  SIMILE_TRY(iterator->start());
+  return iterator;
 }
 
 }  // namespace simile::db

@@ -26,6 +26,10 @@ class ViewSnapshot final : public Snapshot {
     return search_view(*view_, request);
   }
 
+  Result<std::unique_ptr<SearchIterator>> iterate(const SearchRequest& request) const override {
+    return iterate_view(view_, request);
+  }
+
   Result<Table> get(const KeysView& keys, const std::vector<std::string>& fields) const override {
     SIMILE_ASSIGN(const auto fetched, fetched_fields(fields));
     const segment::KeyList list(keys);

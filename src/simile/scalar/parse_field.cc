@@ -1,7 +1,7 @@
 /// The textual form of a field. Grammar, with words apart by blanks:
 ///   field  = ("int64" | "string") "primary" "key" ["auto"]
 ///          | scalar ["nullable"]
-///          | element "[" digits "]" metric [index kind]
+///          | element "[" digits "]" metric [index kind] ["nullable"]
 ///   scalar = name of a type, or "array<" name of an element type ">"
 
 #include <algorithm>
@@ -68,7 +68,7 @@ Status parse_vector(Field& field, std::string_view text, std::vector<std::string
   if (!metric) return refuse(field.name, text, metric.error().message);
   field.metric = *metric;
   words.erase(words.begin(), words.begin() + 2);
-  if (words.empty()) return {};
+  if (words.empty() || words[0] == "nullable") return {};
   const auto kind = parse_index_kind(words[0]);
   if (!kind) return refuse(field.name, text, kind.error().message);
   field.index = *kind;

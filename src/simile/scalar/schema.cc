@@ -42,7 +42,6 @@ Status check_vector(const Field& field) {
   if (const Status fits = check_metric(field.metric, type.element); !fits) {
     return refuse(field, fits.error().message);
   }
-  if (field.nullable) return refuse(field, "a vector cannot be nullable");
   return {};
 }
 

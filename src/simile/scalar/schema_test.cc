@@ -117,9 +117,6 @@ TEST(Schema, RefusesBadVectorsAndValuesThatNoEnumHas) {
   EXPECT_THAT(refusal({id, field("v", "bit[12] hamming")}), HasSubstr("multiple of 8"));
   EXPECT_THAT(refusal({id, field("v", "bit[8] l2")}), HasSubstr("hamming or jaccard"));
   Field v = field("v", "float32[4] l2");
-  v.nullable = true;
-  EXPECT_THAT(refusal({id, v}), HasSubstr("cannot be nullable"));
-  v = field("v", "float32[4] l2");
   v.vector.element = static_cast<ElementType>(77);
   EXPECT_THAT(refusal({id, v}), HasSubstr("element type"));
   Field nullable_key = id;

@@ -136,13 +136,22 @@ class ColumnValidator {
       case FieldType::kDouble: return check_finite<std::uint64_t, 0x7FF0'0000'0000'0000u>(values);
       case FieldType::kString:
       case FieldType::kJson: return check_texts(type == FieldType::kJson);
-      case FieldType::kVector: {
-        const MatrixView vectors(column_.fixed.data(), rows_, field_.vector);
-        const Status checked = check_vectors(vectors, field_.metric);
-        return checked ? Status() : refuse(field_, checked.error().message);
-      }
+      case FieldType::kVector: return check_present_vectors();
       default: return {};
     }
+  }
+
+  /// Runs of rows that are not null.
+  Status check_present_vectors() const {
+    const MatrixView vectors(column_.fixed.data(), rows_, field_.vector);
+    for (std::size_t first = 0; first < rows_;) {
+      std::size_t end = column_.valid.empty() ? rows_ : first;
+      while (end < rows_ && column_.valid[end] != 0) ++end;
+      const Status checked = check_vectors(vectors.slice(first, end - first), field_.metric, first);
+      if (!checked) return refuse(field_, checked.error().message);
+      first = end + 1;
+    }
+    return {};
   }
 
   Status check_bools() const {

@@ -40,8 +40,12 @@ class GrowingSegment final : public Segment {
   std::uint64_t memory_bytes() const override;
 
  private:
+  /// `values`: null where all rows are.
+  void append_vectors(std::size_t field, const ColumnView* values, std::size_t rows);
+
   std::shared_ptr<const Schema> schema_;
-  // By position in the schema; which of the two is set depends on the field's type.
+  // By position in the schema; which of the two is set depends on the field's type: both for a
+  // nullable vector.
   std::vector<std::unique_ptr<scalar::GrowingColumn>> columns_;
   std::vector<std::unique_ptr<GrowingVectors>> vectors_;
   const scalar::GrowingColumn* key_column_ = nullptr;

@@ -9,6 +9,7 @@
 #include "simile/scalar/default_column.h"
 #include "simile/scalar/sealed_column.h"
 #include "simile/segment/file_names.h"
+#include "simile/segment/null_vectors.h"
 
 namespace simile::segment {
 
@@ -80,6 +81,9 @@ Status SealedSegment::open_rows() {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (vectors_[i]) {
       SIMILE_TRY(open_vectors(i));
+      if (!fields[i].nullable) continue;
+      SIMILE_ASSIGN(columns_[i],
+                    scalar::open_column(*file_, join_text(i), presence_field(fields[i]), rows_));
     } else if (i >= stored_fields_) {
       columns_[i] = scalar::make_default_column(fields[i]);
     } else {

@@ -112,8 +112,9 @@ class SealedSegment final : public Segment {
   std::size_t rows_;
   std::size_t stored_fields_;  // of the schema; later ones hold their default in every row
   std::unique_ptr<io::SectionReader> file_;
-  std::vector<std::unique_ptr<scalar::ColumnReader>> columns_;  // by field; null for vectors
-  std::vector<std::unique_ptr<VectorField>> vectors_;           // by field; null for the others
+  std::vector<std::unique_ptr<scalar::ColumnReader>>
+      columns_;  // by field; null for vectors that cannot be null
+  std::vector<std::unique_ptr<VectorField>> vectors_;  // by field; null for the others
   const scalar::ColumnReader* key_column_ = nullptr;
   std::size_t key_field_ = 0;
   mutable std::mutex keys_mutex_;

@@ -29,6 +29,8 @@ struct RowsInSight {
 /// deleted_rows.h), and so is how many of its rows he may see.
 /// Thread rule: any call from any thread, also while one thread appends to a growing segment; then
 /// for rows that were appended before the caller learned of them.
+///
+/// column() of a nullable vector field is the column of null_vectors.h.
 class Segment : public scalar::ColumnSource {
  public:
   /// The vectors of the first `rows` rows of a field, by its position in the schema, in contiguous

@@ -9,6 +9,7 @@
 #include "simile/scalar/sealed_column.h"
 #include "simile/segment/file_names.h"
 #include "simile/segment/key_map.h"
+#include "simile/segment/null_vectors.h"
 
 namespace simile::segment {
 
@@ -90,7 +91,7 @@ Status write_rows(io::Storage& storage, const Schema& schema, std::span<const Ro
     const Field& field = schema.fields()[i];
     if (field.type == FieldType::kVector) {
       SIMILE_TRY(write_vectors(*writer, i, field, sources));
-      continue;
+      if (!field.nullable) continue;
     }
     std::vector<scalar::ColumnSlice> slices;
     for (const RowSource& source : sources) {
@@ -98,7 +99,8 @@ Status write_rows(io::Storage& storage, const Schema& schema, std::span<const Ro
       SIMILE_TRY(column->check());
       slices.push_back({column, source.rows});
     }
-    SIMILE_TRY(scalar::write_column(*writer, join_text(i), field, slices));
+    const Field stored = field.type == FieldType::kVector ? presence_field(field) : field;
+    SIMILE_TRY(scalar::write_column(*writer, join_text(i), stored, slices));
   }
   return writer->finish();
 }
