@@ -29,6 +29,12 @@ struct IndexSearchOptions {
   std::uint32_t threads = 1;  ///< 0: every core
 };
 
+/// Bytes of memory; see Index::estimate_memory.
+struct MemoryEstimate {
+  std::uint64_t held = 0;      ///< by the index afterwards, at most
+  std::uint64_t building = 0;  ///< at most at one time while it is built, what it holds included
+};
+
 /// A graph keeps float32 rows in memory in as few bits as they need: 8 or 16 where that loses
 /// nothing; else, beyond 32 MiB of them, 16 with a step for each row (an error of at most 2^-16 of
 /// the row's largest component, in distances about 1e-5 of them). A flat index keeps them as they
@@ -72,6 +78,11 @@ class Index {
 
   /// Writes one file, atomically: a crash leaves the old file or the new one.
   Status save(const std::string& path) const;
+
+  /// What an index with these options needs for `rows` vectors that are added at once to an empty
+  /// one, the caller's copy of them not included. Known before anything is read: rows that need
+  /// fewer bits than the most take less.
+  MemoryEstimate estimate_memory(std::uint64_t rows) const;
 
   const IndexOptions& options() const;
   std::uint64_t size() const;

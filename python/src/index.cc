@@ -179,9 +179,16 @@ constexpr const char* kAddDoc = R"(Adds vectors.
 :param x: (n, dim), or (dim,) for one
 :param ids: n distinct int64 >= 0 that are not in the index; None counts on from the largest
 :param threads: 0 is every core; the result is the same for any number
-:param progress: called with (rows done, rows of x) now and then
+:param progress: called with (rows done, rows of x) now and then; `done` grows in proportion to the
+    time it takes, so that elapsed * (n - done) / done is the time left
 :raises InvalidArgument: wrong shape, NaN, Inf, a zero vector under cosine; nothing is added
 :raises AlreadyExists: an id is there already, or twice in ids; nothing is added)";
+
+constexpr const char* kEstimateDoc =
+    R"(Bytes of memory for `rows` vectors that are added at once to an empty index like this one.
+
+:returns: what the index then holds (nbytes) at most, and the most it takes at one time while it is
+    built, that included; the array that is given to add() is not)";
 
 constexpr const char* kSearchDoc = R"(The k nearest vectors of each query, nearest first.
 
@@ -221,6 +228,15 @@ void bind_index(nb::module_& module) {
       .def("__repr__", &describe_index)
       .def_prop_ro("nbytes", &Index::memory_bytes,
                    "Bytes of memory held for rows, codes, edges and ids.")
+      .def(
+          "estimate_memory",
+          [](const Index& index, std::int64_t rows) {
+            const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(rows, 0));
+            const MemoryEstimate bytes = index.estimate_memory(count);
+            return nb::make_tuple(bytes.held, bytes.building);
+          },
+          "rows"_a, nb::sig("def estimate_memory(self, rows: int) -> tuple[int, int]"),
+          kEstimateDoc)
       .def_prop_ro("dim", [](const Index& index) { return index.options().type.dim; })
       .def_prop_ro("metric", [](const Index& index) { return name_of(index.options().metric); })
       .def_prop_ro("kind", [](const Index& index) { return name_of(index.options().kind); })

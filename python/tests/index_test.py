@@ -330,3 +330,47 @@ def test_it_says_what_it_is():
         "simile.Index(dim=8, metric='l2', kind='graph', dtype='float32', 0 vectors)"
     )
     assert "nearest first" in simile.Index.search.__doc__
+
+
+def test_vectors_are_replaced_in_place(rng):
+    x = rng.normal(size=(3000, 24)).astype(np.float32)
+    index = simile.Index(24)
+    index.add(x[:1500])
+    held = index.nbytes
+    order = rng.permutation(1500)
+    for first in range(0, 1500, 100):
+        gone = order[first : first + 100]
+        assert index.remove(gone) == 100
+        index.add(x[1500 + gone], ids=1500 + gone)
+    assert len(index) == 1500
+    assert index.nbytes < 1.5 * held
+    ids, _ = index.search(x[1500:], k=1, ef=64)
+    assert (ids[:, 0] == 1500 + np.arange(1500)).mean() > 0.99
+
+
+def test_memory_is_estimated_before_it_is_taken(rng):
+    index = simile.Index(24)
+    held, building = index.estimate_memory(2000)
+    index.add(rng.normal(size=(2000, 24)).astype(np.float32))
+    assert held / 2 < index.nbytes <= held < building
+
+
+def test_searches_go_on_while_another_thread_changes_the_index(rng):
+    x = rng.normal(size=(4000, 16)).astype(np.float32)
+    index = simile.Index(16)
+    index.add(x[:2000])
+    stop = threading.Event()
+
+    def change():
+        for first in range(0, 2000, 200):
+            index.remove(np.arange(first, first + 200))
+            index.add(x[2000 + first : 2200 + first], ids=np.arange(2000 + first, 2200 + first))
+        stop.set()
+
+    writer = threading.Thread(target=change)
+    writer.start()
+    while not stop.is_set():
+        ids, distances = index.search(x[:50], k=10, ef=32)
+        assert (ids >= 0).all() and (np.diff(distances) >= 0).all()
+    writer.join()
+    assert len(index) == 2000

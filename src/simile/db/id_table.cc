@@ -54,6 +54,11 @@ void IdTable::leave_counting() {
   for (std::size_t row = 0; row < rows_; ++row) insert_slot(static_cast<std::uint32_t>(row));
 }
 
+std::uint64_t IdTable::bytes_for(std::uint64_t rows) {
+  const std::uint64_t slots = std::bit_ceil(std::max<std::uint64_t>(64, rows * 2));
+  return 2 * rows * sizeof(std::int64_t) + slots * sizeof(std::uint32_t);
+}
+
 void IdTable::append(std::int64_t id) {
   if (counting_ && id == static_cast<std::int64_t>(rows_)) {
     append_next(1);

@@ -43,6 +43,8 @@ class IdTable {
   /// True while ids are row numbers.
   bool counting() const { return counting_; }
   std::span<const std::int64_t> ids() const { return ids_; }
+  /// The most that memory_bytes() is with so many rows, added at once.
+  static std::uint64_t bytes_for(std::uint64_t rows);
   std::uint64_t memory_bytes() const {
     return ids_.capacity() * sizeof(std::int64_t) + slots_.capacity() * sizeof(std::uint32_t);
   }

@@ -182,6 +182,11 @@ Status Index::save(const std::string& path) const {
   return db::save_standalone(path, *state_);
 }
 
+MemoryEstimate Index::estimate_memory(std::uint64_t rows) const {
+  const std::shared_lock lock(state_->gate);
+  return state_->estimate(rows);
+}
+
 const IndexOptions& Index::options() const { return state_->options; }
 
 std::uint64_t Index::size() const {

@@ -229,6 +229,16 @@ void StandaloneState::search(const MatrixView& queries, const IndexSearchOptions
   }
 }
 
+MemoryEstimate StandaloneState::estimate(std::uint64_t count) const {
+  MemoryEstimate bytes;
+  bytes.held = quantization::CompactRows::bytes_for(options.type, graph != nullptr, count) +
+               IdTable::bytes_for(count) + count / 8;
+  if (options.metric == Metric::kCosine) bytes.held += count * sizeof(float);
+  if (graph) bytes.held += graph->bytes_for(count);
+  bytes.building = bytes.held + (graph ? graph->bytes_to_build(count) : 0);
+  return bytes;
+}
+
 std::uint64_t StandaloneState::memory_bytes() const {
   return rows.memory_bytes() + inverse_lengths.capacity() * sizeof(float) + ids.memory_bytes() +
          live.size() / 8 + (graph ? graph->memory_bytes() : 0);

@@ -46,6 +46,7 @@ struct StandaloneState {
   void search(const MatrixView& queries, const IndexSearchOptions& search_options,
               std::int64_t* out_ids, float* out_distances) const;
   std::uint64_t memory_bytes() const;
+  MemoryEstimate estimate(std::uint64_t row_count) const;
 
   IndexOptions options;
   quantization::CompactRows rows;

@@ -228,6 +228,26 @@ TEST_P(IndexChange, SearchesGoOnBesideEveryKindOfChange) {
   EXPECT_GT(changing.recall(random_row(random), 10, 200), 0.9);
 }
 
+TEST_P(IndexChange, MemoryIsEstimatedFromAboveAndNotByMuch) {
+  for (const std::size_t count : {100, 5000}) {
+    for (const bool given : {false, true}) {
+      Random random(11);
+      Changing changing(GetParam());
+      Row rows(count * kDim);
+      for (float& v : rows) v = static_cast<float>(random.normal());
+      std::vector<std::int64_t> ids;
+      for (std::size_t i = 0; given && i < count; ++i) {
+        ids.push_back(static_cast<std::int64_t>(count - i) * 7);
+      }
+      const MemoryEstimate bytes = changing.index.estimate_memory(count);
+      ASSERT_TRUE(changing.index.add({rows.data(), count, kType}, ids));
+      EXPECT_GE(bytes.held, changing.index.memory_bytes());
+      EXPECT_LE(bytes.held, changing.index.memory_bytes() * 2);
+      EXPECT_EQ(bytes.building > bytes.held, GetParam() == IndexKind::kGraph);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, IndexChange, testing::Values(IndexKind::kFlat, IndexKind::kGraph),
                          [](const auto& tested) { return std::string(name_of(tested.param)); });
 

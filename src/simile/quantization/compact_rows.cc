@@ -128,6 +128,13 @@ bool CompactRows::append(const MatrixView& rows, std::uint32_t threads) {
   return changed;
 }
 
+std::uint64_t CompactRows::bytes_for(VectorType type, bool shrink, std::uint64_t rows) {
+  const std::uint64_t whole = rows * type.bytes();
+  if (!shrink || type.element != ElementType::kFloat32 || whole <= kSmallBytes) return whole;
+  type.element = ElementType::kScaled16;
+  return rows * type.bytes();
+}
+
 void CompactRows::append_row_of(const CompactRows& other, std::size_t i) {
   if (count_ == 0) stored_ = other.stored_;
   const std::size_t bytes = stored_.bytes();

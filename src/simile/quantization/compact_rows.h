@@ -47,6 +47,8 @@ class CompactRows {
   std::byte* data() { return bytes_.data(); }
   std::span<const std::byte> bytes() const { return {bytes_.data(), count_ * stored_.bytes()}; }
   std::uint64_t memory_bytes() const { return bytes_.size(); }
+  /// The most that memory_bytes() is with so many rows of `type`, made with this `shrink`.
+  static std::uint64_t bytes_for(VectorType type, bool shrink, std::uint64_t rows);
 
  private:
   void change_type(ElementType element, std::uint32_t threads);

@@ -41,6 +41,9 @@ struct GraphTree {
   bool is_removed(std::uint32_t node) const { return removed_count != 0 && removed.test(node); }
   /// Nodes in the graph.
   std::size_t count() const { return parents.size() - pending.size() - unused.size(); }
+  static std::uint64_t bytes_for(std::uint64_t nodes) {
+    return nodes * (sizeof(std::uint32_t) + 1) + nodes / 8;
+  }
   std::uint64_t memory_bytes() const {
     return (parents.capacity() + unused.capacity()) * sizeof(std::uint32_t) + children.capacity() +
            removed.size() / 8;

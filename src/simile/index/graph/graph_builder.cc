@@ -504,12 +504,25 @@ void code_again(Graph<Layout>& graph, std::uint32_t threads) {
   if (graph.entries.size() != 0) graph.entries.rebuild(graph.space, graph.entries.samples());
 }
 
+template <class Layout>
+std::uint64_t build_bytes(const Graph<Layout>& graph, std::uint64_t nodes) {
+  // Of each node of a batch: its edges, and their reverse ones, twice while they are sorted; of all
+  // nodes, where they are in the order and where the reverse edges of each begin.
+  const std::uint64_t batch = std::min<std::uint64_t>(nodes, kBatchMax);
+  const std::uint64_t edge = sizeof(std::uint32_t) + 2 * sizeof(std::uint64_t);
+  const std::uint64_t node = 2 * sizeof(std::uint32_t) + sizeof(std::size_t);
+  return batch * graph.layout.places() * edge + nodes * node;
+}
+
 template Status insert_nodes<FusedWalk>(Graph<FusedLayout>&, std::span<const std::uint32_t>,
                                         const BuildContext&);
 template Status insert_nodes<BitWalk>(Graph<BitLayout>&, std::span<const std::uint32_t>,
                                       const BuildContext&);
 template Status insert_nodes<Int4Walk>(Graph<Int4Layout>&, std::span<const std::uint32_t>,
                                        const BuildContext&);
+template std::uint64_t build_bytes(const Graph<FusedLayout>&, std::uint64_t);
+template std::uint64_t build_bytes(const Graph<BitLayout>&, std::uint64_t);
+template std::uint64_t build_bytes(const Graph<Int4Layout>&, std::uint64_t);
 template void code_again(Graph<FusedLayout>&, std::uint32_t);
 template void code_again(Graph<BitLayout>&, std::uint32_t);
 template void code_again(Graph<Int4Layout>&, std::uint32_t);

@@ -29,6 +29,11 @@ template <class Walk>
 Status insert_nodes(Graph<typename Walk::Layout>& graph, std::span<const std::uint32_t> fresh,
                     const BuildContext& context);
 
+/// Bytes of memory that insert_nodes() needs for `nodes` nodes that come at once into an empty
+/// graph.
+template <class Layout>
+std::uint64_t build_bytes(const Graph<Layout>& graph, std::uint64_t nodes);
+
 /// Edges stay; what rows and entries hold of codes is made anew, since all codes have changed.
 template <class Layout>
 void code_again(Graph<Layout>& graph, std::uint32_t threads);

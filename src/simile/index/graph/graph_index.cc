@@ -67,6 +67,17 @@ class GraphOver final : public GraphIndex {
 
   bool has(std::uint32_t row) const override { return mapped_.test(row); }
 
+  std::uint64_t bytes_for(std::uint64_t rows) const override {
+    constexpr std::uint64_t kPerSample = 2 * sizeof(std::uint32_t) + sizeof(float);
+    const std::size_t sample = graph_.space.sample_bytes();
+    const std::uint64_t samples = EntryTable::samples_for(rows, sample);
+    return rows * graph_.space.stride() + NodeMap::bytes_for(rows) + GraphTree::bytes_for(rows) +
+           rows / 8 + samples * (sample + kPerSample);
+  }
+  std::uint64_t bytes_to_build(std::uint64_t rows) const override {
+    return build_bytes(graph_, rows);
+  }
+
   Status insert(const Rows& rows, std::span<const std::uint32_t> fresh,
                 const BuildContext& context) override {
     const std::vector<std::uint32_t> nodes = map_rows(rows, fresh, context.gate);

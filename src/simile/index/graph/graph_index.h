@@ -35,6 +35,10 @@ class GraphIndex : public VectorIndex {
   /// them.
   virtual Status remove(std::span<const std::uint32_t> gone, const BuildContext& context) = 0;
   virtual bool has(std::uint32_t row) const = 0;
+  /// Bytes that it holds, at most, once it has this many rows, and what building them all at once
+  /// needs besides.
+  virtual std::uint64_t bytes_for(std::uint64_t rows) const = 0;
+  virtual std::uint64_t bytes_to_build(std::uint64_t rows) const = 0;
   /// The rows have moved, or are kept in another type now.
   virtual void rebind(const Rows& rows) = 0;
 };

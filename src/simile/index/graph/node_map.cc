@@ -11,6 +11,11 @@ namespace simile::index {
 namespace {
 constexpr std::uint32_t kFree = NodeMap::kNone;
 
+// A sixth more than is needed now: slots that are not in use any longer take room until then.
+std::size_t slots_for(std::size_t nodes) {
+  return std::bit_ceil(std::max<std::size_t>(64, nodes * 7 / 4));
+}
+
 std::uint64_t hash_of(const MatrixView& vectors, std::uint32_t row) {
   return checksum64({vectors.row(row), vectors.type.bytes()});
 }
@@ -48,10 +53,13 @@ std::size_t NodeMap::slot_of(const MatrixView& vectors, std::uint32_t row) const
   return slot;
 }
 
+std::uint64_t NodeMap::bytes_for(std::uint64_t rows) {
+  return (2 * rows + slots_for(rows)) * sizeof(std::uint32_t);
+}
+
 void NodeMap::reserve(const MatrixView& vectors, std::size_t count) {
   if (!slots_.empty() && (used_ + count) * 3 <= slots_.size() * 2) return;
-  // A sixth more than is needed now: slots that are not in use any longer take room until then.
-  rehash(vectors, std::bit_ceil(std::max<std::size_t>(64, (first_rows_.size() + count) * 7 / 4)));
+  rehash(vectors, slots_for(first_rows_.size() + count));
 }
 
 std::uint32_t NodeMap::add(const MatrixView& vectors, std::uint32_t row, std::uint32_t unused) {

@@ -58,6 +58,8 @@ class NodeMap {
   }
 
   std::uint64_t memory_bytes() const;
+  /// The most that memory_bytes() is with so many rows, all different.
+  static std::uint64_t bytes_for(std::uint64_t rows);
   void write(ByteWriter& writer) const;
   /// kDataLoss where the bytes are damaged or do not fit `rows` rows.
   static Result<NodeMap> read(ByteReader& reader, std::size_t rows);
