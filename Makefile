@@ -1,7 +1,7 @@
 # Every goal installs what it needs first (tools/setup.sh); `make help` explains them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build test demo bench bench-peers bench-figures bench-kernels torture asan tsan fuzz format tidy docs install clean
+.PHONY: help setup build test demo bench bench-peers bench-figures bench-kernels bench-change torture asan tsan fuzz format tidy docs install clean
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -57,7 +57,7 @@ demo: setup
 	@tools/demo.sh
 
 # With SETS or PEERS only the search is measured, and docs/benchmarks stays as it is.
-bench: bench-peers $(if $(SETS)$(PEERS),,bench-figures bench-kernels)
+bench: bench-peers $(if $(SETS)$(PEERS),,bench-figures bench-kernels bench-change)
 
 BENCH_OUT ?= $(if $(SETS)$(PEERS),build/bench,docs/benchmarks)
 bench-peers: build
@@ -75,6 +75,11 @@ bench-kernels: build
 	@$$(find build/release/bench -name kernel_bench -type f) 128
 	@$$(find build/release/bench -name flat_bench -type f) \
 	  --blas "$$(find .venv/lib/python3*/site-packages/numpy.libs -name 'libscipy_openblas*' | head -1)"
+
+bench-change: build
+	@cmake build/release -DSIMILE_BENCH=ON > /dev/null
+	@cmake --build build/release -j $(JOBS) --target change_bench
+	@$$(find build/release/bench -name change_bench -type f) mixture mixture 128 l2
 
 SIMILE_TORTURE ?= 20
 SIMILE_SEED ?= $(shell date +%s)

@@ -1,7 +1,9 @@
-/// change_bench BASE QUERIES DIM METRIC [insert|replace|remove|latency...]
+/// change_bench BASE QUERIES DIM METRIC [build|insert|replace|remove|latency...]
 ///
 /// What change costs a graph, through simile::Index, and what it leaves of the recall. BASE and
-/// QUERIES are raw float32 rows; the truth is found by scanning.
+/// QUERIES are raw float32 rows, or "mixture" for ROWS=200000 that are made here; the truth is
+/// found by scanning.
+///   build    all rows at once; how even its progress is, and its memory beside the estimate
 ///   insert   the last ADD rows in batches of BATCH, into a graph of all the others
 ///   replace  the first half of the rows is the index; the second half replaces it, BATCH at a
 ///   time,
@@ -15,6 +17,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -140,6 +143,26 @@ struct Bench {
     add(index, ids, 2);
     if (const char* path = std::getenv("SAVE")) must(index.save(path));
     return index;
+  }
+
+  void build() const {
+    Index index = make();
+    const MemoryEstimate estimate = index.estimate_memory(base.rows);
+    std::vector<std::pair<double, double>> progress;  // seconds, share done
+    const double start = seconds();
+    must(index.add(base, {}, 2, [&](std::uint64_t done, std::uint64_t total) {
+      progress.emplace_back(seconds() - start,
+                            static_cast<double>(done) / static_cast<double>(total));
+    }));
+    const double took = seconds() - start;
+    double off = 0;
+    for (const auto& [at, share] : progress) off = std::max(off, std::abs(at / took - share));
+    std::printf("build: %.1f s; progress told %zu times, off by at most %.2f of the time\n", took,
+                progress.size(), off);
+    std::printf("  %.1f MB held, %.1f estimated; %.1f while building\n",
+                static_cast<double>(index.memory_bytes()) * 1e-6,
+                static_cast<double>(estimate.held) * 1e-6,
+                static_cast<double>(estimate.building) * 1e-6);
   }
 
   void insert() const {
@@ -268,6 +291,36 @@ struct Bench {
   }
 };
 
+// Vectors of few inner dimensions around centres, as features are.
+GrowableBuffer mixture(std::size_t rows, std::size_t dim, std::uint64_t seed) {
+  constexpr std::size_t kInner = 24;
+  constexpr std::size_t kCentres = 200;
+  Random shared(1);
+  const auto normals = [&](Random& random, std::size_t count) {
+    std::vector<double> out(count);
+    for (double& v : out) v = random.normal();
+    return out;
+  };
+  const std::vector<double> directions = normals(shared, kInner * dim);
+  const std::vector<double> centres = normals(shared, kCentres * kInner);
+  GrowableBuffer bytes;
+  bytes.resize(rows * dim * sizeof(float));
+  Random random(seed);
+  std::vector<double> row(dim);
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (double& v : row) v = 0.1 * random.normal();
+    const double* centre = centres.data() + random.below(1 + random.below(kCentres)) * kInner;
+    for (std::size_t k = 0; k < kInner; ++k) {
+      const double inner = 1.5 * centre[k] + random.normal();
+      for (std::size_t d = 0; d < dim; ++d) row[d] += inner * directions[k * dim + d];
+    }
+    for (std::size_t d = 0; d < dim; ++d) {
+      bytes.as<float>()[i * dim + d] = static_cast<float>(row[d]);
+    }
+  }
+  return bytes;
+}
+
 Metric metric_of(const std::string& name) {
   return name == "ip" ? Metric::kInnerProduct : name == "cosine" ? Metric::kCosine : Metric::kL2;
 }
@@ -276,21 +329,27 @@ Metric metric_of(const std::string& name) {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::fprintf(
-        stderr, "usage: change_bench BASE QUERIES DIM METRIC [insert|replace|remove|latency...]\n");
+    std::fprintf(stderr,
+                 "usage: change_bench BASE QUERIES DIM METRIC "
+                 "[build|insert|replace|remove|latency...]\n");
     return 2;
   }
   const VectorType type{ElementType::kFloat32,
                         static_cast<std::uint32_t>(std::strtoul(argv[3], nullptr, 10))};
-  const std::size_t limit = number_of("ROWS", ~std::size_t{0} / type.bytes()) * type.bytes();
-  const GrowableBuffer base = read_file(argv[1], limit);
-  const GrowableBuffer queries = read_file(argv[2], number_of("QUERIES", 1000) * type.bytes());
+  const bool made = std::string_view(argv[1]) == "mixture";
+  const std::size_t rows = number_of("ROWS", made ? 200'000 : ~std::size_t{0} / type.bytes());
+  const std::size_t asked = number_of("QUERIES", 1000);
+  const GrowableBuffer base =
+      made ? mixture(rows, type.dim, 2) : read_file(argv[1], rows * type.bytes());
+  const GrowableBuffer queries =
+      made ? mixture(asked, type.dim, 3) : read_file(argv[2], asked * type.bytes());
   const Bench bench{MatrixView(base.data(), base.size() / type.bytes(), type),
                     MatrixView(queries.data(), queries.size() / type.bytes(), type),
                     metric_of(argv[4])};
   std::vector<std::string_view> wanted(argv + 5, argv + argc);
-  if (wanted.empty()) wanted = {"insert", "replace", "remove", "latency"};
+  if (wanted.empty()) wanted = {"build", "insert", "replace", "remove", "latency"};
   for (const std::string_view what : wanted) {
+    if (what == "build") bench.build();
     if (what == "insert") bench.insert();
     if (what == "replace") bench.replace();
     if (what == "remove") bench.remove();

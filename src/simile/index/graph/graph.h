@@ -37,6 +37,11 @@ struct GraphTree {
   Bitmap removed;
   std::size_t removed_count = 0;
 
+  void resize(std::size_t nodes) {
+    parents.resize(nodes, kNoNode);
+    children.resize(nodes);
+    removed.resize(nodes);
+  }
   bool contains(std::uint32_t node) const { return parents[node] != kNoNode || node == root; }
   bool is_removed(std::uint32_t node) const { return removed_count != 0 && removed.test(node); }
   /// Nodes in the graph.
@@ -118,9 +123,7 @@ void Graph<Layout>::clear_neighbors(std::uint32_t node) {
 template <class Layout>
 void Graph<Layout>::resize(std::size_t count) {
   const auto before = static_cast<std::uint32_t>(size());
-  tree.parents.resize(count, kNoNode);
-  tree.children.resize(count);
-  tree.removed.resize(count);
+  tree.resize(count);
   for (std::uint32_t node = before; node < count; ++node) clear_neighbors(node);
 }
 

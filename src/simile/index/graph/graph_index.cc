@@ -55,6 +55,7 @@ class GraphOver final : public GraphIndex {
     }
     mapped_count_ = mapped_.count();
     drop_pending();
+    update_many_removed(nullptr);
   }
 
   IndexKind kind() const override { return IndexKind::kGraph; }
@@ -83,7 +84,11 @@ class GraphOver final : public GraphIndex {
     const std::vector<std::uint32_t> nodes = map_rows(rows, fresh, context.gate);
     const bool all = graph_.space.learns_from(rows.vectors.rows);
     change_alone(context.gate, [&] { graph_.space.resize(map_.nodes()); });
-    graph_.resize(map_.nodes());
+    const std::size_t before = graph_.size();
+    change_alone(context.gate, [&] { graph_.tree.resize(map_.nodes()); });
+    for (std::size_t node = before; node < graph_.size(); ++node) {
+      graph_.clear_neighbors(static_cast<std::uint32_t>(node));
+    }
     const auto encode = [&] {
       graph_.space.encode(rows.vectors, rows.inverse_lengths, map_.first_rows(), nodes,
                           context.threads);
@@ -97,7 +102,9 @@ class GraphOver final : public GraphIndex {
       encode();
     }
     for (const std::uint32_t node : nodes) graph_.clear_neighbors(node);
-    return insert_nodes<Walk>(graph_, nodes, context);
+    Status status = insert_nodes<Walk>(graph_, nodes, context);
+    update_many_removed(context.gate);
+    return status;
   }
 
   Status remove(std::span<const std::uint32_t> gone, const BuildContext& context) override {
@@ -108,7 +115,9 @@ class GraphOver final : public GraphIndex {
       const std::size_t part = std::min(std::max(share, kMappedAtOnce), gone.size());
       unmap_all(gone.first(part), context.gate);
       gone = gone.subspan(part);
+      update_many_removed(context.gate);
       if (status) status = tidy_up(context);
+      update_many_removed(context.gate);
     }
     return status;
   }
@@ -119,7 +128,7 @@ class GraphOver final : public GraphIndex {
     const std::size_t effort =
         std::max(options.effort == 0 ? kDefaultEffort : options.effort, options.k);
     if constexpr (requires { typename Walk::Step; }) {
-      if (queries.rows > 1 && options.allowed == nullptr && !many_removed() &&
+      if (queries.rows > 1 && options.allowed == nullptr && !many_removed_ &&
           !scans({rows_.vectors.rows, allowed, options.k, effort})) {
         return search_in_step(queries, effort, options, hits);
       }
@@ -145,9 +154,10 @@ class GraphOver final : public GraphIndex {
     TopK top;
   };
 
-  // So many that they must not take places of the beam.
-  bool many_removed() const {
-    return graph_.tree.removed_count * kPassedOverShare > graph_.tree.count();
+  void update_many_removed(SharedGate* gate) {
+    const GraphTree& tree = graph_.tree;
+    const bool many = tree.removed_count * kPassedOverShare > tree.count();
+    if (many != many_removed_) change_alone(gate, [&] { many_removed_ = many; });
   }
 
   // Whether a scan is no more work than the first walk.
@@ -216,7 +226,7 @@ class GraphOver final : public GraphIndex {
       Walk::from_query(graph_, query, beam, counts, scratch.walk);
     };
     const GraphTree& tree = graph_.tree;
-    if (allowed == nullptr && !many_removed()) {
+    if (allowed == nullptr && !many_removed_) {
       search([](std::uint32_t) { return true; });
     } else if (allowed == nullptr) {
       search([&](std::uint32_t node) { return !tree.removed.test(node); });
@@ -330,6 +340,7 @@ class GraphOver final : public GraphIndex {
   Graph<Layout> graph_;
   Bitmap mapped_;  // rows that nodes have
   std::size_t mapped_count_ = 0;
+  bool many_removed_ = false;  // so many nodes that they must not take places of the beam
 };
 
 template <class Walk>

@@ -334,7 +334,7 @@ class GraphRepair {
   // Step 3.
   void release() {
     Bitmap removed(graph_.size());
-    std::swap(removed, tree_.removed);
+    change_alone(context_.gate, [&] { std::swap(removed, tree_.removed); });
     tree_.removed_count = 0;
     std::vector<std::uint32_t> gone;
     removed.for_each([&](std::size_t node) { gone.push_back(static_cast<std::uint32_t>(node)); });
