@@ -44,9 +44,14 @@ class Field:
     nullable: bool
 
 
+_DYNAMIC = "$meta"
+
+
 def encode(fields, table):
     """The number of rows of `table`, and its columns as tuples."""
     columns = _columns_of(table)
+    if _DYNAMIC in fields:
+        columns = _with_dynamic(fields, columns)
     for name in columns:
         if name not in fields:
             known = ", ".join(fields)
@@ -61,6 +66,22 @@ def encode(fields, table):
         rows = count
         encoded.append((name, *column))
     return rows or 0, encoded
+
+
+def _with_dynamic(fields, columns):
+    """What has no field of its own as members of the dynamic one."""
+    others = [name for name in columns if name not in fields]
+    if not others:
+        return columns
+    known = {name: values for name, values in columns.items() if name in fields}
+    lists = {name: _list_of(columns[name]) for name in others}
+    rows = len(next(iter(lists.values())))
+    objects = [dict(given or {}) for given in known.get(_DYNAMIC, [None] * rows)]
+    for name, values in lists.items():
+        for members, value in zip(objects, values):
+            if value is not None:
+                members[name] = value
+    return {**known, _DYNAMIC: objects}
 
 
 def encode_keys(fields, keys):
@@ -101,8 +122,11 @@ def _columns_of(table):
 def _encode(field, values):
     """(fixed, strings, offsets, valid), and the number of rows."""
     if field.type == "vector":
+        valid = None
+        if field.nullable:
+            values, valid = _without_nulls(field, values)
         rows = _vectors_of(field, values)
-        return (rows, None, None, None), len(rows)
+        return (rows, None, None, valid), len(rows)
     if field.type == "array":
         return _encode_arrays(field, values)
     if field.type in ("string", "json"):
@@ -117,6 +141,24 @@ def _encode(field, values):
     if fixed.ndim != 1:
         raise InvalidArgument(f"field '{field.name}' has {fixed.ndim} dimensions; expected one")
     return (fixed, None, None, valid), len(fixed)
+
+
+def _without_nulls(field, values):
+    """Zeros in the place of vectors that are None or masked, and the mask of the others."""
+    if isinstance(values, np.ma.MaskedArray):
+        present = ~np.ma.getmaskarray(values).all(axis=1)
+        return values.filled(0), None if present.all() else present.astype(np.uint8)
+    if _is_array(values):
+        return values, None
+    vectors = _list_of(values)
+    valid = _valid_mask(vectors)
+    width = field.dim // 8 if field.element == "bit" else field.dim
+    sample = next((np.asarray(each) for each in vectors if each is not None), None)
+    dtype = np.float32 if field.element != "bit" else np.uint8
+    if sample is None:
+        sample = np.zeros(width, dtype)
+    null = np.zeros(len(sample), sample.dtype)
+    return [null if each is None else each for each in vectors], valid
 
 
 def _vectors_of(field, values):
@@ -281,7 +323,10 @@ def _decode(field, fixed, strings, offsets, valid):
         texts = _with_nulls(strings, valid)
         return [None if text is None else json.loads(text) for text in texts]
     if valid is not None and not valid.all():
-        return np.ma.MaskedArray(fixed, mask=valid == 0)
+        mask = valid == 0
+        if fixed.ndim == 2:
+            mask = np.broadcast_to(mask[:, None], fixed.shape)
+        return np.ma.MaskedArray(fixed, mask)
     return fixed
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import operator
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from simile import _columns, _simile
@@ -128,18 +128,32 @@ class Database:
     def __init__(self, native):
         self._native = native
 
-    def create_collection(self, name: str, fields: Mapping[str, str]) -> "Collection":
+    def create_collection(
+        self,
+        name: str,
+        fields: Mapping[str, "str | tuple[str, Any]"],
+        *,
+        dynamic: bool = False,
+        properties: Mapping[str, str] | None = None,
+    ) -> "Collection":
         """A new collection.
 
         :param fields: name to specification, exactly one a primary key, at least one a vector:
             "int64 primary key", "string primary key", "int64 primary key auto";
             "bool", "int8" ... "int64", "float", "double", "string", "json", "array<int64>",
             each perhaps with " nullable"; "float32[128] cosine", "bit[256] hamming flat"
-            (element[dim] metric, and the index kind where it is not graph)
+            (element[dim] metric, the index kind where it is not graph, perhaps " nullable");
+            or such a text and the default that rows hold which are given no value
+        :param dynamic: columns that are no fields are kept in a JSON field, "$meta", and filters
+            know them by name
+        :param properties: texts to keep beside it
         :raises InvalidArgument: the fields do not make a schema
         :raises AlreadyExists: the name is taken
         """
-        return Collection(self._native.create_collection(name, list(fields.items())))
+        specs = [_spec(field, spec) for field, spec in fields.items()]
+        if dynamic:
+            specs.append(("$meta", "json nullable", None))
+        return Collection(self._native.create_collection(name, specs, dict(properties or {})))
 
     def collection(self, name: str) -> "Collection":
         """The named collection; NotFound where there is none. Also `db[name]`.
@@ -163,6 +177,19 @@ class Database:
     def drop_collection(self, name: str) -> None:
         """Deletes a collection and its rows."""
         self._native.drop_collection(name)
+
+    def rename_collection(self, name: str, to: str) -> None:
+        """Objects of the collection go on working."""
+        self._native.rename_collection(name, to)
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """Texts that programs keep beside the database."""
+        return self._native.properties()
+
+    def change_properties(self, changes: Mapping[str, str | None]) -> None:
+        """Sets texts, and removes those that are None: all or none, durable on return."""
+        self._native.change_properties(dict(changes))
 
     def write(self, operations: Iterable[tuple[str, str, Any]]) -> Written:
         """Several operations on any collections, in order: all of them or none, durable together.
@@ -231,6 +258,14 @@ class _Readable:
         ef: int = 0,
         exact: bool = False,
         threads: int = 0,
+        values: Mapping[str, Any] | None = None,
+        partitions: Sequence[str] = (),
+        offset: int = 0,
+        distance_min: float | None = None,
+        distance_max: float | None = None,
+        group_by: str = "",
+        group_size: int = 1,
+        strict_groups: bool = False,
     ) -> "Hits | HitsBatch":
         """The k rows nearest to a query, or to each of several.
 
@@ -242,17 +277,23 @@ class _Readable:
         :param ef: beam width of the graph; larger is slower and finds more, 0 is the default
         :param exact: scan instead of using the index
         :param threads: 0 is every core
+        :param values: what {names} in the filter stand for: constants, or lists of them
+        :param partitions: search these only
+        :param offset: so many of the nearest are left out
+        :param distance_min: hits at this distance or farther; distance_max: nearer than this
+        :param group_by: k groups of hits with the same value of this field, each of at most
+            group_size; strict_groups looks on until groups are full
         :raises InvalidArgument: wrong shape, NaN, Inf, unknown field, filter that does not parse
         """
-        request = _simile.NativeRequest()
         k = _checked_k(k)
+        request = _request(where, fields, field, ef, exact, threads, values, partitions)
         request.k = k
-        request.where = where or ""
-        request.fields = _names(fields)
-        request.field = field
-        request.effort = ef
-        request.exact = exact
-        request.threads = threads
+        request.offset = offset
+        request.distance_min = distance_min
+        request.distance_max = distance_max
+        request.group_by = group_by
+        request.group_size = group_size
+        request.strict_groups = strict_groups
         snapshot = self._native_snapshot()
         offsets, distances, columns, single = snapshot.search(q, request)
         columns = _columns.decode(self._fields, columns)
@@ -260,6 +301,35 @@ class _Readable:
         if single:
             return Hits(key, distances, columns)
         return HitsBatch(key, k, offsets, distances, columns)
+
+    def iterate(
+        self,
+        q,
+        batch: int = 1000,
+        *,
+        where: str = "",
+        fields: Sequence[str] = (),
+        field: str = "",
+        ef: int = 0,
+        exact: bool = False,
+        threads: int = 0,
+        values: Mapping[str, Any] | None = None,
+        partitions: Sequence[str] = (),
+    ) -> Iterator[Hits]:
+        """All rows from the nearest to one query on, `batch` at a time, as they are now.
+
+        The parameters are those of search().
+        """
+        batch = _checked_k(batch)
+        request = _request(where, fields, field, ef, exact, threads, values, partitions)
+        native = self._native_snapshot().iterate(q, request)
+        while True:
+            distances, columns = native.next(batch)
+            columns = _columns.decode(self._fields, columns)
+            if len(distances):
+                yield Hits(next(iter(columns)), distances, columns)
+            if len(distances) < batch:
+                return
 
     def get(self, ids, fields: Sequence[str] = ()) -> Rows:
         """Rows by primary key, in the order of `ids`; absent keys are left out.
@@ -276,20 +346,40 @@ class _Readable:
         fields: Sequence[str] = (),
         limit: int | None = None,
         offset: int = 0,
+        *,
+        values: Mapping[str, Any] | None = None,
+        partitions: Sequence[str] = (),
+        by_key: bool = False,
     ) -> Rows:
-        """Rows that match a filter, by order of insertion.
+        """Rows that match a filter, by order of insertion, or by key.
 
         :param fields: columns to return; empty is all of them
+        :param values: what {names} in the filter stand for; partitions: look into these only
         """
         limit = _NO_LIMIT if limit is None else limit
         if limit < 0 or offset < 0:
             raise InvalidArgument(f"limit is {limit} and offset {offset}; both must be >= 0")
         snapshot = self._native_snapshot()
-        return self._rows(snapshot.query(where or "", _names(fields), limit, offset))
+        found = snapshot.query(
+            where or "",
+            dict(values or {}),
+            _names(partitions),
+            _names(fields),
+            limit,
+            offset,
+            by_key,
+        )
+        return self._rows(found)
 
-    def count(self, where: str = "") -> int:
+    def count(
+        self,
+        where: str = "",
+        *,
+        values: Mapping[str, Any] | None = None,
+        partitions: Sequence[str] = (),
+    ) -> int:
         """Number of rows that match a filter, or of all."""
-        return self._native_snapshot().count(where or "")
+        return self._native_snapshot().count(where or "", dict(values or {}), _names(partitions))
 
     def __len__(self):
         return self.count()
@@ -351,19 +441,37 @@ class Collection(_Readable):
     def _native_snapshot(self):
         return self._native.snapshot()
 
-    def insert(self, rows) -> Written:
+    def insert(self, rows, *, partition: str = "") -> Written:
         """Adds rows, all or none.
 
+        :param partition: where they go; empty is the default one
         :raises AlreadyExists: a key is there already, or twice in `rows`
         :raises InvalidArgument: a field is unknown, missing, of the wrong type or shape; NaN, Inf
         """
-        return Written(*self._native.insert(*_columns.encode(self._fields, rows)))
+        return Written(*self._native.insert(*_columns.encode(self._fields, rows), partition))
 
-    def upsert(self, rows) -> Written:
+    def upsert(self, rows, *, partition: str = "") -> Written:
         """Adds rows and replaces those whose key is there, all or none. Errors as insert()."""
-        return Written(*self._native.upsert(*_columns.encode(self._fields, rows)))
+        return Written(*self._native.upsert(*_columns.encode(self._fields, rows), partition))
 
-    def delete(self, ids=None, *, where: str | None = None) -> int:
+    def update(self, rows) -> Written:
+        """Changes the given fields of rows, which have their key, and keeps the others.
+
+        Members of "$meta" are changed one by one. A key that is not there makes a row where no
+        field that it needs is missing.
+
+        :raises NotFound: a key is not there and a field is missing; then nothing is changed
+        """
+        return Written(*self._native.update(*_columns.encode(self._fields, rows)))
+
+    def delete(
+        self,
+        ids=None,
+        *,
+        where: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        partitions: Sequence[str] = (),
+    ) -> int:
         """Deletes rows by primary key, or those that match a filter; returns how many.
 
         :param ids: int64 or str, one or many; absent ones are no error
@@ -371,8 +479,47 @@ class Collection(_Readable):
         if (ids is None) == (where is None):
             raise InvalidArgument("delete takes ids or where=, one of them")
         if where is not None:
-            return Written(*self._native.delete_where(where)).rows
+            found = self._native.delete_where(where, dict(values or {}), _names(partitions))
+            return Written(*found).rows
         return Written(*self._native.delete(_columns.encode_keys(self._fields, ids))).rows
+
+    def truncate(self) -> None:
+        """Deletes every row at once."""
+        self._native.truncate()
+
+    def add_field(self, name: str, spec: "str | tuple[str, Any]") -> None:
+        """A new field, nullable or with a default, which rows that are there hold.
+
+        :param spec: as in create_collection()
+        """
+        self._native.add_field(_spec(name, spec))
+        self._fields = {field.name: field for field in self._native.fields()}
+
+    def change_index(self, field: str, metric: str, index: str = "graph") -> None:
+        """Searches of a vector field measure by `metric` from now on, through such an index."""
+        self._native.change_index(field, metric, index)
+        self._fields = {each.name: each for each in self._native.fields()}
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """Texts that programs keep beside the collection."""
+        return self._native.properties()
+
+    def change_properties(self, changes: Mapping[str, str | None]) -> None:
+        """Sets texts, and removes those that are None: all or none, durable on return."""
+        self._native.change_properties(dict(changes))
+
+    def partitions(self) -> list[str]:
+        """Names of the partitions, "_default" first. Each row is in one."""
+        return self._native.partitions()
+
+    def create_partition(self, name: str) -> None:
+        """A new partition, empty."""
+        self._native.create_partition(name)
+
+    def drop_partition(self, name: str) -> None:
+        """Deletes a partition with its rows."""
+        self._native.drop_partition(name)
 
     def snapshot(self) -> Snapshot:
         """The rows as they are now."""
@@ -406,6 +553,24 @@ def _checked_k(k):
     if not 1 <= number <= 16_384:
         raise InvalidArgument(f"k is {k!r}; it must be in 1..16384")
     return number
+
+
+def _spec(name, spec):
+    """(name, specification, default)."""
+    return (name, spec, None) if isinstance(spec, str) else (name, *spec)
+
+
+def _request(where, fields, field, ef, exact, threads, values, partitions):
+    request = _simile.NativeRequest()
+    request.where = where or ""
+    request.fields = _names(fields)
+    request.field = field
+    request.effort = ef
+    request.exact = exact
+    request.threads = threads
+    request.partitions = _names(partitions)
+    request.set_values(dict(values or {}))
+    return request
 
 
 def _names(fields):

@@ -114,6 +114,7 @@ nb::list fields_of(const Schema& schema) {
   const nb::object make = nb::module_::import_("simile._columns").attr("Field");
   nb::list list;
   for (const Field& field : schema.fields()) {
+    if (field.name == kPartitionField) continue;
     const bool vector = field.type == FieldType::kVector;
     const bool array = field.type == FieldType::kArray;
     nb::dict values;

@@ -3,6 +3,8 @@
 
 #include "simile/database.h"
 
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
@@ -51,17 +53,59 @@ NativeDatabase open(const std::string& path, bool create, bool read_only, bool b
   return {without_gil([&] { return Database::open(path, options); })};
 }
 
-NativeCollection create_collection(const NativeDatabase& self, const std::string& name,
-                                   const nb::list& specs) {
-  std::vector<Field> fields;
-  for (const nb::handle entry : specs) {
-    const auto spec = nb::cast<nb::tuple>(entry);
-    fields.push_back(value_of(
-        parse_field(nb::cast<std::string_view>(spec[0]), nb::cast<std::string_view>(spec[1]))));
+/// A bool, a number or a text; JSON and whatever else fits comes as text.
+DefaultValue default_of(nb::handle value) {
+  if (value.is_none()) return {};
+  if (nb::isinstance<nb::bool_>(value)) return nb::cast<bool>(value);
+  if (nb::isinstance<nb::int_>(value)) return nb::cast<std::int64_t>(value);
+  if (nb::isinstance<nb::float_>(value)) return nb::cast<double>(value);
+  return nb::cast<std::string>(value);
+}
+
+/// (name, specification, default or None).
+Field field_of(nb::handle entry) {
+  const auto spec = nb::cast<nb::tuple>(entry);
+  const auto name = nb::cast<std::string_view>(spec[0]);
+  Field field = value_of(parse_field(name, nb::cast<std::string_view>(spec[1])));
+  field.default_value = default_of(spec[2]);
+  field.dynamic = name == kDynamicField;
+  const bool is_float = field.type == FieldType::kFloat || field.type == FieldType::kDouble;
+  if (const auto* integer = std::get_if<std::int64_t>(&field.default_value); integer && is_float) {
+    field.default_value = static_cast<double>(*integer);
   }
+  return field;
+}
+
+NativeCollection create_collection(const NativeDatabase& self, const std::string& name,
+                                   const nb::list& specs, const Properties& properties) {
+  std::vector<Field> fields;
+  for (const nb::handle entry : specs) fields.push_back(field_of(entry));
   const Schema schema = value_of(Schema::make(std::move(fields)));
   return {self.database,
-          without_gil([&] { return self.database->create_collection(name, schema); })};
+          without_gil([&] { return self.database->create_collection(name, schema, properties); })};
+}
+
+FilterValue filter_value_of(nb::handle value) {
+  if (nb::isinstance<nb::bool_>(value)) return {nb::cast<bool>(value)};
+  if (nb::isinstance<nb::int_>(value)) return {nb::cast<std::int64_t>(value)};
+  if (nb::isinstance<nb::float_>(value)) return {nb::cast<double>(value)};
+  if (nb::isinstance<nb::str>(value)) return {nb::cast<std::string>(value)};
+  std::vector<FilterValue> list;
+  for (const nb::handle each : value) list.push_back(filter_value_of(each));
+  return {std::move(list)};
+}
+
+FilterValues filter_values_of(const nb::dict& values) {
+  FilterValues found;
+  for (const auto& [name, value] : values) {
+    found[nb::cast<std::string>(name)] = filter_value_of(value);
+  }
+  return found;
+}
+
+RowFilter filter_of(const std::string& where, const nb::dict& values,
+                    const std::vector<std::string>& partitions) {
+  return {where, filter_values_of(values), partitions};
 }
 
 nb::dict describe_collection(const CollectionInfo& info) {
@@ -125,14 +169,14 @@ nb::tuple write(const NativeDatabase& self, const nb::list& operations) {
   return written(without_gil([&] { return self.database->write(parsed); }));
 }
 
-nb::tuple upsert(const NativeCollection& self, std::size_t rows, nb::handle columns) {
-  const BorrowedBatch batch(self.collection->schema(), rows, columns);
-  return written(without_gil([&] { return self.collection->upsert(batch.batch()); }));
-}
+using WriteRows = Result<WriteResult> (Collection::*)(const Batch&);
 
-nb::tuple insert(const NativeCollection& self, std::size_t rows, nb::handle columns) {
-  const BorrowedBatch batch(self.collection->schema(), rows, columns);
-  return written(without_gil([&] { return self.collection->insert(batch.batch()); }));
+nb::tuple write_rows(const NativeCollection& self, WriteRows operation, std::size_t rows,
+                     nb::handle columns, const std::string& partition) {
+  const BorrowedBatch borrowed(self.collection->schema(), rows, columns);
+  Batch batch = borrowed.batch();
+  batch.partition = partition;
+  return written(without_gil([&] { return (self.collection.get()->*operation)(batch); }));
 }
 
 nb::tuple erase(const NativeCollection& self, nb::handle keys) {
@@ -140,8 +184,25 @@ nb::tuple erase(const NativeCollection& self, nb::handle keys) {
   return written(without_gil([&] { return self.collection->erase(borrowed.view()); }));
 }
 
-nb::tuple erase_where(const NativeCollection& self, const std::string& where) {
-  return written(without_gil([&] { return self.collection->erase_where(where); }));
+nb::tuple erase_where(const NativeCollection& self, const std::string& where,
+                      const nb::dict& values, const std::vector<std::string>& partitions) {
+  const RowFilter filter = filter_of(where, values, partitions);
+  return written(without_gil([&] { return self.collection->erase_where(filter); }));
+}
+
+/// Afterwards the schema is another one.
+void add_field(NativeCollection& self, const nb::tuple& spec) {
+  const Field field = field_of(spec);
+  without_gil([&] { return self.collection->add_field(field); });
+  self.collection = value_of(self.owner->collection(self.collection->name()));
+}
+
+void change_index(NativeCollection& self, const std::string& field, const std::string& metric,
+                  const std::string& index) {
+  const Metric to = value_of(parse_metric(metric));
+  const IndexKind kind = value_of(parse_index_kind(index));
+  without_gil([&] { return self.collection->change_vector_index(field, to, kind); });
+  self.collection = value_of(self.owner->collection(self.collection->name()));
 }
 
 using LongOperation = Status (Collection::*)(const Progress&, const CancelToken*);
@@ -175,6 +236,24 @@ nb::tuple search(const NativeSnapshot& self, nb::handle q, SearchRequest& reques
                         columns_of(std::move(found.rows)), queries.single);
 }
 
+/// Holds the query that the engine has copied, and gives hits as (distances, columns).
+struct NativeIterator {
+  std::shared_ptr<Database> owner;
+  std::unique_ptr<SearchIterator> iterator;
+};
+
+NativeIterator iterate(const NativeSnapshot& self, nb::handle q, SearchRequest& request) {
+  const Field* field = value_of(self.snapshot->schema().vector_field(request.field));
+  const RowsArgument queries = queries_argument(q, field->vector, "q");
+  request.queries = queries.view;
+  return {self.owner, without_gil([&] { return self.snapshot->iterate(request); })};
+}
+
+nb::tuple next_hits(const NativeIterator& self, std::uint32_t count) {
+  SearchResult found = without_gil([&] { return self.iterator->next(count); });
+  return nb::make_tuple(array_of(std::move(found.distances)), columns_of(std::move(found.rows)));
+}
+
 nb::tuple rows_of(Table&& table) {
   const std::size_t rows = table.rows;
   return nb::make_tuple(rows, columns_of(std::move(table)));
@@ -185,9 +264,17 @@ nb::tuple get(const NativeSnapshot& self, nb::handle keys, const std::vector<std
   return rows_of(without_gil([&] { return self.snapshot->get(borrowed.view(), fields); }));
 }
 
-nb::tuple query(const NativeSnapshot& self, const std::string& where,
-                const std::vector<std::string>& fields, std::uint64_t limit, std::uint64_t offset) {
-  return rows_of(without_gil([&] { return self.snapshot->query(where, fields, limit, offset); }));
+nb::tuple query(const NativeSnapshot& self, const std::string& where, const nb::dict& values,
+                const std::vector<std::string>& partitions, const std::vector<std::string>& fields,
+                std::uint64_t limit, std::uint64_t offset, bool by_key) {
+  const QueryRequest request{filter_of(where, values, partitions), fields, limit, offset, by_key};
+  return rows_of(without_gil([&] { return self.snapshot->query(request); }));
+}
+
+std::uint64_t count(const NativeSnapshot& self, const std::string& where, const nb::dict& values,
+                    const std::vector<std::string>& partitions) {
+  const RowFilter filter = filter_of(where, values, partitions);
+  return without_gil([&] { return self.snapshot->count(filter); });
 }
 
 nb::dict verify(const std::string& path, nb::handle progress) {
@@ -208,13 +295,49 @@ nb::dict verify(const std::string& path, nb::handle progress) {
   return values;
 }
 
+void bind_shape(nb::class_<NativeCollection>& collection) {
+  collection.def("add_field", &add_field)
+      .def("change_index", &change_index)
+      .def("properties", [](const NativeCollection& self) { return self.collection->properties(); })
+      .def("change_properties",
+           [](const NativeCollection& self, const PropertyChanges& changes) {
+             without_gil([&] { return self.collection->change_properties(changes); });
+           })
+      .def("partitions", [](const NativeCollection& self) { return self.collection->partitions(); })
+      .def("create_partition",
+           [](const NativeCollection& self, const std::string& name) {
+             without_gil([&] { return self.collection->create_partition(name); });
+           })
+      .def("drop_partition",
+           [](const NativeCollection& self, const std::string& name) {
+             without_gil([&] { return self.collection->drop_partition(name); });
+           })
+      .def("truncate", [](const NativeCollection& self) {
+        without_gil([&] { return self.collection->truncate(); });
+      });
+}
+
 void bind_collection(nb::module_& module) {
-  nb::class_<NativeCollection>(module, "NativeCollection")
+  nb::class_<NativeCollection> collection(module, "NativeCollection");
+  bind_shape(collection);
+  collection
       .def_prop_ro("name", [](const NativeCollection& self) { return self.collection->name(); })
       .def("fields",
            [](const NativeCollection& self) { return fields_of(self.collection->schema()); })
-      .def("insert", &insert)
-      .def("upsert", &upsert)
+      .def("insert",
+           [](const NativeCollection& self, std::size_t rows, nb::handle columns,
+              const std::string& partition) {
+             return write_rows(self, &Collection::insert, rows, columns, partition);
+           })
+      .def("upsert",
+           [](const NativeCollection& self, std::size_t rows, nb::handle columns,
+              const std::string& partition) {
+             return write_rows(self, &Collection::upsert, rows, columns, partition);
+           })
+      .def("update",
+           [](const NativeCollection& self, std::size_t rows, nb::handle columns) {
+             return write_rows(self, &Collection::update, rows, columns, "");
+           })
       .def("delete", &erase)
       .def("delete_where", &erase_where)
       .def("snapshot",
@@ -248,16 +371,25 @@ void bind_snapshot(nb::module_& module) {
       .def_rw("effort", &SearchRequest::effort)
       .def_rw("exact", &SearchRequest::exact)
       .def_rw("threads", &SearchRequest::threads)
+      .def_rw("partitions", &SearchRequest::partitions)
+      .def_rw("distance_min", &SearchRequest::distance_min)
+      .def_rw("distance_max", &SearchRequest::distance_max)
+      .def_rw("offset", &SearchRequest::offset)
+      .def_rw("group_by", &SearchRequest::group_by)
+      .def_rw("group_size", &SearchRequest::group_size)
+      .def_rw("strict_groups", &SearchRequest::strict_groups)
+      .def("set_values", [](SearchRequest& self,
+                            const nb::dict& values) { self.values = filter_values_of(values); })
       .def_rw("model_sha256", &SearchRequest::model_sha256);
   nb::class_<NativeSnapshot>(module, "NativeSnapshot")
       .def("fields", [](const NativeSnapshot& self) { return fields_of(self.snapshot->schema()); })
       .def_prop_ro("sequence", [](const NativeSnapshot& self) { return self.snapshot->sequence(); })
       .def("search", &search)
       .def("get", &get)
+      .def("iterate", &iterate)
       .def("query", &query)
-      .def("count", [](const NativeSnapshot& self, const std::string& where) {
-        return without_gil([&] { return self.snapshot->count(where); });
-      });
+      .def("count", &count);
+  nb::class_<NativeIterator>(module, "NativeIterator").def("next", &next_hits);
 }
 
 }  // namespace
@@ -274,6 +406,15 @@ void bind_database(nb::module_& module) {
       .def("drop_collection",
            [](const NativeDatabase& self, const std::string& name) {
              without_gil([&] { return self.database->drop_collection(name); });
+           })
+      .def("rename_collection",
+           [](const NativeDatabase& self, const std::string& from, const std::string& to) {
+             without_gil([&] { return self.database->rename_collection(from, to); });
+           })
+      .def("properties", [](const NativeDatabase& self) { return self.database->properties(); })
+      .def("change_properties",
+           [](const NativeDatabase& self, const PropertyChanges& changes) {
+             without_gil([&] { return self.database->change_properties(changes); });
            })
       .def("collections", [](const NativeDatabase& self) { return self.database->collections(); })
       .def("write", &write)
