@@ -5,12 +5,14 @@
 #include <cstring>
 
 #include "simile/base/check.h"
+#include "simile/base/free_memory.h"
 
 namespace simile::db {
 
 namespace {
 
 constexpr std::size_t kShrinkAbove = 1024;
+constexpr std::size_t kLargeBytes = std::size_t{32} << 20;
 constexpr std::size_t kIdsAtOnce = 4096;  // while searches wait
 
 }  // namespace
@@ -101,6 +103,7 @@ Status StandaloneState::append(const MatrixView& vectors, std::span<const std::i
     take_back(places, rows_before, next_id);
     return status;
   }
+  if (vectors.rows * options.type.bytes() > kLargeBytes) give_back_free_memory();
   const std::lock_guard alone(gate);
   for (const std::uint32_t place : places) live.set(place);
   live_count += places.size();

@@ -27,7 +27,7 @@ class EntryTable {
   static constexpr std::size_t kBytesMax = std::size_t{512} << 10;  // they are to stay in the cache
   static constexpr std::size_t kSamplesShare =
       16;  // one sample in so many nodes, where they are few
-  static constexpr std::size_t kGroupsProbed = 3;
+  static constexpr std::size_t kGroupsProbed = 2;
   static constexpr std::size_t kStarts = 4;
 
   struct Scratch {

@@ -30,6 +30,7 @@ constexpr std::size_t kRemovedShare = 50;
 constexpr std::size_t kRemovedAtOnceShare = 8;
 // Up to one in so many of them may take places of the beam; more of them must not.
 constexpr std::size_t kPassedOverShare = 20;
+constexpr std::size_t kHashesKeptShare = 2;
 constexpr std::size_t kMappedAtOnce = 512;  // rows, while searches wait
 
 template <class Walk>
@@ -104,6 +105,9 @@ class GraphOver final : public GraphIndex {
     for (const std::uint32_t node : nodes) graph_.clear_neighbors(node);
     Status status = insert_nodes<Walk>(graph_, nodes, context);
     update_many_removed(context.gate);
+    // After a large part of all, hardly more will come soon, and the table is found again from the
+    // rows.
+    if (fresh.size() * kHashesKeptShare > rows.vectors.rows) map_.forget_hashes();
     return status;
   }
 

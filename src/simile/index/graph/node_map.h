@@ -25,7 +25,7 @@ class NodeMap {
   /// forget_hashes() was called.
   void append(const MatrixView& vectors);
   /// The bytes of rows have changed; equal ones are equal still.
-  void forget_hashes() { slots_.clear(); }
+  void forget_hashes() { slots_ = {}; }
 
   /// Makes room for `count` rows more, which takes time; the following calls of add() then take
   /// little. Nothing that for_each_row() reads is changed.
