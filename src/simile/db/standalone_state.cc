@@ -101,9 +101,9 @@ Status StandaloneState::append(const MatrixView& vectors, std::span<const std::i
   const Status status = index_rows(places, context);
   if (!status) {
     take_back(places, rows_before, next_id);
-    return status;
   }
   if (vectors.rows * options.type.bytes() > kLargeBytes) give_back_free_memory();
+  if (!status) return status;
   const std::lock_guard alone(gate);
   for (const std::uint32_t place : places) live.set(place);
   live_count += places.size();

@@ -248,6 +248,46 @@ TEST_P(IndexChange, MemoryIsEstimatedFromAboveAndNotByMuch) {
   }
 }
 
+TEST(IndexCancel, AtAnyMomentLeavesNothingBehind) {
+  Random random(5);
+  constexpr std::size_t kRows = 2500;
+  Row rows(kRows * kDim);
+  for (float& v : rows) v = static_cast<float>(random.normal());
+  const MatrixView view{rows.data(), kRows, kType};
+  for (const std::size_t before : {0, 300}) {
+    for (const double share : {0.0, 0.3, 0.6, 0.95}) {
+      Index index = *Index::create({.type = kType});
+      const Status first = index.add(view.slice(0, before));
+      ASSERT_TRUE(first);
+      const std::uint64_t held = index.memory_bytes();
+      CancelToken cancel;
+      std::uint64_t last = 0;
+      const Progress stop = [&](std::uint64_t done, std::uint64_t total) {
+        EXPECT_GE(done, last) << "progress goes on";
+        EXPECT_LE(done, total);
+        last = done;
+        if (static_cast<double>(done) >= share * static_cast<double>(total)) cancel.cancel();
+      };
+      const MatrixView more = view.slice(before, kRows - before);
+      const Status status = index.add(more, {}, 2, stop, &cancel);
+      ASSERT_FALSE(status) << share;
+      EXPECT_EQ(status.error().code, ErrorCode::kCancelled);
+      EXPECT_EQ(index.size(), before);
+      if (before == 0) {
+        EXPECT_EQ(index.memory_bytes(), held);
+      }
+      ASSERT_TRUE(index.add(more));  // ids as if nothing had been
+      EXPECT_EQ(index.size(), kRows);
+      std::int64_t id = 0;
+      float distance = 0;
+      for (const std::size_t row : {std::size_t{0}, kRows / 2, kRows - 1}) {
+        ASSERT_TRUE(index.search(view.slice(row, 1), {.k = 1, .effort = 100}, &id, &distance));
+        EXPECT_EQ(id, static_cast<std::int64_t>(row));
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, IndexChange, testing::Values(IndexKind::kFlat, IndexKind::kGraph),
                          [](const auto& tested) { return std::string(name_of(tested.param)); });
 

@@ -95,17 +95,25 @@ class GraphBuilder {
       done_ = done;
       choose(nodes, false);
       if (cancelled()) {
-        tree_.pending.assign(order_.begin() + static_cast<std::ptrdiff_t>(done), order_.end());
+        keep_pending(done);
         return stopped();
       }
       for (std::size_t i = 0; i < nodes.size(); ++i) adopt(i);
       link_all();
       done += nodes.size();
+      if (cancelled()) {  // not all of them are linked
+        keep_pending(done);
+        return stopped();
+      }
       in_graph_ += nodes.size();
       update_entries();
-      report(bulk_ ? done / 3 : done);
+      report_pass(static_cast<double>(done));
     }
     return {};
+  }
+
+  void keep_pending(std::size_t done) {
+    tree_.pending.assign(order_.begin() + static_cast<std::ptrdiff_t>(done), order_.end());
   }
 
   Status refine_all() {
@@ -117,20 +125,35 @@ class GraphBuilder {
       choose(nodes, true);
       if (cancelled()) return stopped();
       link_all();
+      if (cancelled()) return stopped();
       done += nodes.size();
-      report((order_.size() + 2 * done) / 3);
+      report_pass(static_cast<double>(done));
     }
     return {};
   }
 
   void report(std::size_t done) {
-    if (context_.progress) context_.progress(done, order_.size());
+    constexpr std::size_t kTimes = 1000;
+    if (!context_.progress || (done < order_.size() && done < reported_ + order_.size() / kTimes)) {
+      return;
+    }
+    reported_ = done;
+    context_.progress(done, order_.size());
   }
-  // While a batch walks, which is most of the work; by the time it takes, the second pass is two
-  // thirds of a build.
-  void report_walked(bool again) {
-    const std::size_t done = done_ + walked_;
-    report(!bulk_ ? done : again ? (order_.size() + 2 * done) / 3 : done / 3);
+  // In the midst of a batch. By the time it takes, the first pass is 9 twentieths of a build, and
+  // walking 7 tenths of a batch, linking the rest.
+  void report_batch(double part) {
+    report_pass(static_cast<double>(done_) + part * static_cast<double>(batch_.size()));
+  }
+  void report_pass(double done) {
+    const auto all = static_cast<double>(order_.size());
+    if (bulk_) done = again_ ? 0.45 * all + 0.55 * done : 0.45 * done;
+    report(std::min(order_.size(), static_cast<std::size_t>(done)));
+  }
+
+  double share_of(std::size_t all) const {
+    return static_cast<double>(done_of_batch_.load(std::memory_order_relaxed)) /
+           static_cast<double>(all);
   }
 
   bool cancelled() const { return context_.cancel != nullptr && context_.cancel->cancelled(); }
@@ -161,7 +184,8 @@ class GraphBuilder {
     const auto chosen_of = [&](std::size_t i) {
       return std::span(chosen_).subspan(i * degree(), degree());
     };
-    walked_ = 0;
+    done_of_batch_ = 0;
+    again_ = again;
     parallel_for(threads_, nodes.size(), kWalkGrain,
                  [&](std::size_t first, std::size_t last, std::uint32_t worker) {
                    if (cancelled()) return;
@@ -173,8 +197,8 @@ class GraphBuilder {
                                choose_edges(nodes[i], scratch);
                                keep_edges(i, again, scratch);
                              });
-                   walked_ += last - first;
-                   if (worker == 0) report_walked(again);
+                   done_of_batch_ += last - first;
+                   if (worker == 0) report_batch(0.7 * share_of(nodes.size()));
                  });
     if (cancelled()) return;
     if (again) {
@@ -342,11 +366,15 @@ class GraphBuilder {
       pruned_.resize(groups_.size() - 1);
       std::iota(pruned_.begin(), pruned_.end(), 0u);
     }
+    done_of_batch_ = 0;
     edits_.each(
         pruned_.size(), [&](std::size_t i) { return target_of(pruned_[i]); },
         [&](std::size_t i, std::byte* row, std::uint32_t worker) {
           // The new nodes of a cancelled insertion are removed again, linked or not.
-          return !cancelled() && link(group(pruned_[i]), row, scratch_[worker]);
+          if (cancelled()) return false;
+          ++done_of_batch_;
+          if (worker == 0) report_batch(0.7 + 0.3 * share_of(pruned_.size()));
+          return link(group(pruned_[i]), row, scratch_[worker]);
         });
   }
 
@@ -467,8 +495,10 @@ class GraphBuilder {
   std::vector<Scratch> scratch_;
   std::vector<std::uint32_t> order_;
   std::size_t in_graph_ = 0;
-  std::size_t done_ = 0;                 // nodes of this pass in earlier batches
-  std::atomic<std::size_t> walked_ = 0;  // of this batch
+  std::size_t done_ = 0;  // nodes of this pass in earlier batches
+  bool again_ = false;    // this is the second pass
+  std::atomic<std::size_t> done_of_batch_ = 0;
+  std::size_t reported_ = 0;
   bool bulk_ = false;
   std::vector<std::uint32_t> chosen_;  // edges of the batch, degree() places a node
   std::span<const std::uint32_t> batch_;
