@@ -406,5 +406,19 @@ TEST_F(FilterMeaning, TakesJsonThatDoesNotParseAsNull) {
   EXPECT_EQ(select_from("not json_contains(j, 1)"), Rows{3});
 }
 
+TEST_F(FilterMeaning, WordsOfTexts) {
+  EXPECT_EQ(select("text_match(label, 'a CAT')"), (Rows{0, 1}));
+  EXPECT_EQ(select("TEXT_MATCH(label, '10 or 猫')"), Rows{4});
+  EXPECT_EQ(select("not text_match(label, 'cat')"), (Rows{2, 4})) << "null stays unknown";
+  EXPECT_EQ(select("phrase_match(label, '猫 10')"), Rows{4});
+  EXPECT_EQ(select("phrase_match(label, '10 猫', 3)"), Rows{});
+  EXPECT_EQ(select("text_match(s[0], 'X') and text_match(label, 'cat')"), Rows{0});
+  EXPECT_EQ(select("text_match(j['k'], '5')"), Rows{1}) << "the text, not the numbers";
+  for (const char* wrong : {"text_match(n, 'a')", "text_match(label, 5)", "text_match(label)",
+                            "phrase_match(label, 'a', -1)", "phrase_match(label, 'a', 'b')"}) {
+    EXPECT_FALSE(Filter::compile(wrong, schema_)) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace simile::scalar

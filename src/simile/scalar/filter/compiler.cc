@@ -258,7 +258,9 @@ class Compiler {
       case ExpressionKind::kOr: return build_joined(expression, negate);
       case ExpressionKind::kCompare: return build_comparison(expression, negate);
       case ExpressionKind::kIn: return build_membership(expression, negate);
-      case ExpressionKind::kLike: return build_like(expression, negate);
+      case ExpressionKind::kLike:
+      case ExpressionKind::kText:
+      case ExpressionKind::kPhrase: return build_like(expression, negate);
       case ExpressionKind::kIsNull: return build_null(expression, !negate);
       case ExpressionKind::kContains: return build_contains(expression, negate);
       default: return build_truth(expression, negate);
@@ -381,12 +383,24 @@ class Compiler {
     SIMILE_ASSIGN(Operand value, operand(*expression.children[0]));
     const Family family = family_of(value);
     if (family != Family::kString && family != Family::kAny) {
-      return error(expression.at, join_text("like does not work on ", type_text(value)),
+      const char* what = expression.kind == ExpressionKind::kLike   ? "like"
+                         : expression.kind == ExpressionKind::kText ? "text_match"
+                                                                    : "phrase_match";
+      return error(expression.at, join_text(what, " does not work on ", type_text(value)),
                    "it wants a string");
     }
-    const auto& pattern = std::get<std::string>(expression.literal.value);
     if (value.constant && value.constant->kind == Kind::kNull)
       return make_constant_condition(false);
+    if (expression.kind == ExpressionKind::kPhrase) {
+      const auto& both = std::get<std::vector<TemplateValue>>(expression.literal.value);
+      const auto slop = static_cast<std::size_t>(std::get<std::int64_t>(both[1].value));
+      return make_phrase(materialised(std::move(value)), std::get<std::string>(both[0].value), slop,
+                         negate);
+    }
+    const auto& pattern = std::get<std::string>(expression.literal.value);
+    if (expression.kind == ExpressionKind::kText) {
+      return make_text_match(materialised(std::move(value)), pattern, negate);
+    }
     return make_like(materialised(std::move(value)), pattern, negate);
   }
 

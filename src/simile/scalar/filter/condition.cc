@@ -7,6 +7,7 @@
 
 #include "simile/scalar/filter/field_types.h"
 #include "simile/scalar/filter/like_pattern.h"
+#include "simile/scalar/filter/words.h"
 
 namespace simile::scalar::filter {
 
@@ -148,10 +149,12 @@ class Membership final : public Condition {
   bool negative_;
 };
 
-class Like final : public Condition {
+/// A test of texts: Pattern::matches().
+template <class Pattern>
+class TextCondition final : public Condition {
  public:
-  Like(ValuePtr value, std::string_view pattern, bool negative)
-      : value_(std::move(value)), pattern_(pattern), negative_(negative) {}
+  TextCondition(ValuePtr value, Pattern pattern, bool negative)
+      : value_(std::move(value)), pattern_(std::move(pattern)), negative_(negative) {}
 
   void select(BlockContext& context, const RowBits& need, RowBits& out) const override {
     value_->evaluate(context, need, 0);
@@ -167,7 +170,7 @@ class Like final : public Condition {
 
  private:
   ValuePtr value_;
-  LikePattern pattern_;
+  Pattern pattern_;
   bool negative_;
 };
 
@@ -270,7 +273,16 @@ ConditionPtr make_membership(ValuePtr value, LiteralSet set, bool negative) {
   return std::make_unique<Membership>(std::move(value), std::move(set), negative);
 }
 ConditionPtr make_like(ValuePtr value, std::string_view pattern, bool negative) {
-  return std::make_unique<Like>(std::move(value), pattern, negative);
+  return std::make_unique<TextCondition<LikePattern>>(std::move(value), LikePattern(pattern),
+                                                      negative);
+}
+
+ConditionPtr make_text_match(ValuePtr value, std::string_view query, bool negative) {
+  return std::make_unique<TextCondition<AnyWord>>(std::move(value), AnyWord(query), negative);
+}
+
+ConditionPtr make_phrase(ValuePtr value, std::string_view query, std::size_t slop, bool negative) {
+  return std::make_unique<TextCondition<Phrase>>(std::move(value), Phrase(query, slop), negative);
 }
 ConditionPtr make_array_contains(std::size_t column, FieldType element_type,
                                  const Contained& contained) {

@@ -56,6 +56,9 @@ ConditionPtr make_comparison(CompareOp op, ValuePtr left, ValuePtr right);
 ConditionPtr make_membership(ValuePtr value, LiteralSet set, bool negative);
 /// A string or JSON value; JSON that is no string is unknown.
 ConditionPtr make_like(ValuePtr value, std::string_view pattern, bool negative);
+/// Words as words.h has them.
+ConditionPtr make_text_match(ValuePtr value, std::string_view query, bool negative);
+ConditionPtr make_phrase(ValuePtr value, std::string_view query, std::size_t slop, bool negative);
 
 /// The constants that an array must contain; borrowed.
 struct Contained {

@@ -33,6 +33,8 @@ struct Expression {
     kCompare,   // children[0] compare children[1]
     kIn,        // children[0] in literal
     kLike,      // children[0] like literal
+    kText,      // children[0] has a word of literal
+    kPhrase,    // children[0] has the words of literal, a list of the text and the slop
     kIsNull,    // children[0] is null
     kContains,  // children[0] contains literal, by mode
     kAnd,       // all children

@@ -46,7 +46,9 @@ constexpr std::array kFunctions = {
     Function{"array_contains", ExpressionKind::kContains, ContainsMode::kOne},
     Function{"array_contains_all", ExpressionKind::kContains, ContainsMode::kAll},
     Function{"array_contains_any", ExpressionKind::kContains, ContainsMode::kAny},
-    Function{"array_length", ExpressionKind::kLength}};
+    Function{"array_length", ExpressionKind::kLength},
+    Function{"text_match", ExpressionKind::kText},
+    Function{"phrase_match", ExpressionKind::kPhrase}};
 
 const Function* find_function(std::string_view name) {
   const auto same = [name](const Function& function) {
@@ -56,6 +58,8 @@ const Function* find_function(std::string_view name) {
   const auto found = std::ranges::find_if(kFunctions, same);
   return found == kFunctions.end() ? nullptr : &*found;
 }
+
+constexpr std::int64_t kMaxSlop = 1'000'000;
 
 bool is_rising(CompareOp op) { return op == CompareOp::kLess || op == CompareOp::kLessEqual; }
 bool is_falling(CompareOp op) {
@@ -390,8 +394,35 @@ class Parser : private ConstantParser {
         return error(at, join_text("'", name.text, "' wants a list"), "write [1, 2]");
       }
     }
+    if (function->kind == ExpressionKind::kText || function->kind == ExpressionKind::kPhrase) {
+      SIMILE_TRY(parse_words(*call));
+    }
     SIMILE_TRY(expect(TokenKind::kRightParenthesis, "a closing parenthesis"));
     return call;
+  }
+
+  Status parse_words(Expression& call) {
+    SIMILE_TRY(expect(TokenKind::kComma, "a comma and the words"));
+    const std::size_t at = token_.at;
+    SIMILE_ASSIGN(call.literal, parse_constant("words in quotes"));
+    if (!std::holds_alternative<std::string>(call.literal.value)) {
+      return error(at, "words are a string", "write text_match(x, 'a b')");
+    }
+    if (call.kind == ExpressionKind::kText) return {};
+    std::int64_t slop = 0;
+    if (token_.kind == TokenKind::kComma) {
+      SIMILE_TRY(advance());
+      const std::size_t slop_at = token_.at;
+      SIMILE_ASSIGN(const TemplateValue given, parse_constant("a number of words"));
+      const auto* number = std::get_if<std::int64_t>(&given.value);
+      if (number == nullptr || *number < 0 || *number > kMaxSlop) {
+        return error(slop_at, join_text("the slop is a number from 0 to ", kMaxSlop));
+      }
+      slop = *number;
+    }
+    std::vector<TemplateValue> both = {std::move(call.literal), {slop}};
+    call.literal.value = std::move(both);
+    return {};
   }
 
   std::size_t nodes_ = 0;
