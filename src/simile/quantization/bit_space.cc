@@ -20,7 +20,7 @@ void BitSpace::resize(std::size_t nodes) {
 
 void BitSpace::encode(const MatrixView& rows, std::span<const float>,
                       std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
-                      std::uint32_t) {
+                      std::uint32_t, const CancelToken*) {
   for (const std::uint32_t node : nodes) {
     std::memcpy(rows_.data() + node * stride_, rows.row(row_of[node]), type_.bytes());
   }

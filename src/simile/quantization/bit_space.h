@@ -11,6 +11,7 @@
 #include "simile/base/growable_buffer.h"
 #include "simile/error.h"
 #include "simile/kernels/distance.h"
+#include "simile/progress.h"
 #include "simile/types.h"
 
 namespace simile::quantization {
@@ -44,7 +45,7 @@ class BitSpace {
   void resize(std::size_t nodes);
   void encode(const MatrixView& rows, std::span<const float> inverse_lengths,
               std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
-              std::uint32_t threads);
+              std::uint32_t threads, const CancelToken* cancel = nullptr);
   Scorer node_scorer(std::uint32_t node) const;
   Scorer query_scorer(const void* query, QueryBuffer& buffer) const;
 

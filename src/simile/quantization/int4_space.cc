@@ -71,7 +71,7 @@ void Int4Space::train(const MatrixView& rows, std::span<const float> inverse_len
 
 void Int4Space::encode(const MatrixView& rows, std::span<const float> inverse_lengths,
                        std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
-                       std::uint32_t threads) {
+                       std::uint32_t threads, const CancelToken* cancel) {
   std::vector<std::uint32_t> all;
   if (learns_from(rows.rows)) {
     train(rows, inverse_lengths);
@@ -82,6 +82,7 @@ void Int4Space::encode(const MatrixView& rows, std::span<const float> inverse_le
   }
   parallel_for(threads, nodes.size(), kEncodeGrain,
                [&](std::size_t begin, std::size_t end, std::uint32_t) {
+                 if (cancel != nullptr && cancel->cancelled()) return;
                  std::vector<float> projected(code_dim_);
                  for (std::size_t i = begin; i < end; ++i) {
                    const std::uint32_t row = row_of[nodes[i]];

@@ -17,6 +17,7 @@
 
 #include "simile/base/growable_buffer.h"
 #include "simile/kernels/nibbles.h"
+#include "simile/progress.h"
 #include "simile/quantization/int8_codec.h"
 #include "simile/types.h"
 
@@ -72,7 +73,7 @@ class Int4Space {
   void resize(std::size_t nodes);
   void encode(const MatrixView& rows, std::span<const float> inverse_lengths,
               std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
-              std::uint32_t threads);
+              std::uint32_t threads, const CancelToken* cancel = nullptr);
   bool append(const MatrixView& rows, std::span<const float> inverse_lengths,
               std::span<const std::uint32_t> row_of, std::uint32_t threads);
 

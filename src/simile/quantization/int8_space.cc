@@ -40,7 +40,7 @@ void Int8Space::resize(std::size_t nodes) { rows_.resize(nodes * stride_); }
 
 void Int8Space::encode(const MatrixView& rows, std::span<const float> inverse_lengths,
                        std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
-                       std::uint32_t threads) {
+                       std::uint32_t threads, const CancelToken* cancel) {
   std::vector<std::uint32_t> all;
   if (learns_from(rows.rows)) {
     codec_ = Int8Codec::train(rows, inverse_lengths, metric_, seed_);
@@ -52,6 +52,7 @@ void Int8Space::encode(const MatrixView& rows, std::span<const float> inverse_le
   }
   parallel_for(threads, nodes.size(), kEncodeGrain,
                [&](std::size_t begin, std::size_t end, std::uint32_t) {
+                 if (cancel != nullptr && cancel->cancelled()) return;
                  std::vector<float> projected(codec_->projected_floats());
                  for (std::size_t i = begin; i < end; ++i) {
                    const std::uint32_t row = row_of[nodes[i]];

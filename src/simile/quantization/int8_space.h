@@ -17,6 +17,7 @@
 
 #include "simile/base/growable_buffer.h"
 #include "simile/kernels/distance.h"
+#include "simile/progress.h"
 #include "simile/quantization/int8_codec.h"
 #include "simile/types.h"
 
@@ -87,10 +88,11 @@ class Int8Space {
   /// Rows and lengths for `nodes` nodes, those that are new being 0. Moves them.
   void resize(std::size_t nodes);
   /// Encodes rows[row_of[n]] as node n, for each of `nodes`, or for all nodes that have a row where
-  /// the codec learns anew. Same rows and calls, same codes, for any `threads`.
+  /// the codec learns anew. Same rows and calls, same codes, for any `threads`. Cancelled, it
+  /// leaves codes as they are, some of them.
   void encode(const MatrixView& rows, std::span<const float> inverse_lengths,
               std::span<const std::uint32_t> row_of, std::span<const std::uint32_t> nodes,
-              std::uint32_t threads);
+              std::uint32_t threads, const CancelToken* cancel = nullptr);
   /// Encodes rows[row_of[n]] as nodes [size(), row_of.size()); true where the codes of all changed.
   bool append(const MatrixView& rows, std::span<const float> inverse_lengths,
               std::span<const std::uint32_t> row_of, std::uint32_t threads);

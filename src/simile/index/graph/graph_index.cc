@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "simile/base/check.h"
+#include "simile/base/parallel.h"
 #include "simile/index/flat/block_search.h"
 #include "simile/index/flat/flat_index.h"
 #include "simile/index/graph/graph_builder.h"
@@ -31,6 +32,7 @@ constexpr std::size_t kRemovedAtOnceShare = 8;
 // Up to one in so many of them may take places of the beam; more of them must not.
 constexpr std::size_t kPassedOverShare = 20;
 constexpr std::size_t kHashesKeptShare = 2;
+constexpr std::size_t kClearGrain = 1024;
 constexpr std::size_t kMappedAtOnce = 512;  // rows, while searches wait
 
 template <class Walk>
@@ -82,27 +84,34 @@ class GraphOver final : public GraphIndex {
 
   Status insert(const Rows& rows, std::span<const std::uint32_t> fresh,
                 const BuildContext& context) override {
-    const std::vector<std::uint32_t> nodes = map_rows(rows, fresh, context.gate);
+    const std::vector<std::uint32_t> nodes = map_rows(rows, fresh, context);
     const bool all = graph_.space.learns_from(rows.vectors.rows);
-    change_alone(context.gate, [&] { graph_.space.resize(map_.nodes()); });
-    const std::size_t before = graph_.size();
-    change_alone(context.gate, [&] { graph_.tree.resize(map_.nodes()); });
-    for (std::size_t node = before; node < graph_.size(); ++node) {
-      graph_.clear_neighbors(static_cast<std::uint32_t>(node));
-    }
-    const auto encode = [&] {
+    const bool first = graph_.size() == 0;
+    change_alone(context.gate, [&] {
+      graph_.space.resize(map_.nodes());
+      graph_.tree.resize(map_.nodes());
+    });
+    parallel_for(context.threads, nodes.size(), kClearGrain, [&](auto begin, auto end, auto) {
+      for (std::size_t i = begin; i < end && !cancelled(context); ++i) {
+        graph_.clear_neighbors(nodes[i]);
+      }
+    });
+    const auto encode = [&](const CancelToken* cancel) {
       graph_.space.encode(rows.vectors, rows.inverse_lengths, map_.first_rows(), nodes,
-                          context.threads);
+                          context.threads, cancel);
     };
-    if (all) {
+    if (all && !first) {  // the codes of all the others change: as a whole, or not at all
       change_alone(context.gate, [&] {
-        encode();
+        encode(nullptr);
         code_again(graph_, context.threads);
       });
     } else {
-      encode();
+      encode(context.cancel);
     }
-    for (const std::uint32_t node : nodes) graph_.clear_neighbors(node);
+    if (cancelled(context)) {
+      graph_.tree.pending.insert(graph_.tree.pending.end(), nodes.begin(), nodes.end());
+      return fail(ErrorCode::kCancelled, "building the graph was cancelled");
+    }
     Status status = insert_nodes<Walk>(graph_, nodes, context);
     update_many_removed(context.gate);
     // After a large part of all, hardly more will come soon, and the table is found again from the
@@ -269,9 +278,14 @@ class GraphOver final : public GraphIndex {
     }
   }
 
+  static bool cancelled(const BuildContext& context) {
+    return context.cancel != nullptr && context.cancel->cancelled();
+  }
+
   // Finds nodes for rows; returns those that are new to the graph.
   std::vector<std::uint32_t> map_rows(const Rows& rows, std::span<const std::uint32_t> fresh,
-                                      SharedGate* gate) {
+                                      const BuildContext& context) {
+    SharedGate* gate = context.gate;
     std::vector<std::uint32_t> nodes;
     std::vector<std::uint32_t>& unused = graph_.tree.unused;
     map_.reserve(rows.vectors, fresh.size());
@@ -279,7 +293,7 @@ class GraphOver final : public GraphIndex {
       rows_ = rows;
       mapped_.resize(rows.vectors.rows);
     });
-    for (std::size_t i = 0; i < fresh.size(); i += kMappedAtOnce) {
+    for (std::size_t i = 0; i < fresh.size() && !cancelled(context); i += kMappedAtOnce) {
       change_alone(gate, [&] {
         for (const std::uint32_t row :
              fresh.subspan(i, std::min(kMappedAtOnce, fresh.size() - i))) {
