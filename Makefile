@@ -1,7 +1,7 @@
 # Every goal installs what it needs first (tools/setup.sh); `make help` explains them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build test demo bench bench-peers bench-figures bench-kernels bench-change torture asan tsan fuzz format tidy docs install clean
+.PHONY: help setup build test demo serve bench bench-peers bench-figures bench-kernels bench-change torture asan tsan fuzz format tidy docs install clean
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -22,6 +22,7 @@ help:
 	@echo '  make demo      index a folder of pictures, search it, write demo.html'
 	@echo '                 (PICTURES=dir QUERY=file for your own; DEMO_K=12 hits)'
 	@echo '  make test      build everything and run the everyday suite: C++, Python, command line'
+	@echo '  make serve     serve clients of Milvus on DB=data.simile, ports 19530 and 9091'
 	@echo
 	@echo 'Using it'
 	@echo '  make install   PREFIX=/usr/local: program, library, headers, CMake package, models'
@@ -55,6 +56,12 @@ demo: setup
 	@$(call configure,release,$(RELEASE_OPTIONS))
 	@cmake --build build/release -j $(JOBS) --target simile_program simile_vips simile_openvino
 	@tools/demo.sh
+
+DB ?= data.simile
+serve: setup
+	@$(call configure,release,$(RELEASE_OPTIONS))
+	@cmake --build build/release -j $(JOBS) --target simile_program simile_server_so
+	@exec build/release/bin/simile serve --db $(DB)
 
 # With SETS or PEERS only the search is measured, and docs/benchmarks stays as it is.
 bench: bench-peers $(if $(SETS)$(PEERS),,bench-figures bench-kernels bench-change)

@@ -338,3 +338,136 @@ def test_maintenance_calls_answer(client, filled):
     while client.get_compaction_state(number) != "Completed":
         pass
     assert client.get_collection_stats(filled)["row_count"] == 200
+
+
+def test_filters_know_dynamic_fields(client, name):
+    client.create_collection(name, dimension=DIM)
+    data = [
+        {"id": i, "vector": v.tolist(), "color": f"c{i % 3}", "nested": {"n": i}}
+        for i, v in enumerate(vectors(30))
+    ]
+    client.insert(name, data)
+    found = client.query(name, filter='color == "c1" and nested["n"] < 10', output_fields=["color"])
+    assert [row["id"] for row in found] == [1, 4, 7]
+    assert {row["color"] for row in found} == {"c1"}
+    assert client.query(name, filter='$meta["color"] == "c2"', output_fields=["count(*)"])[0] == {
+        "count(*)": 10
+    }
+    everything = client.query(name, ids=[5], output_fields=["*"])[0]
+    assert everything["nested"] == {"n": 5}
+    client.drop_collection(name)
+
+
+def test_an_index_may_come_after_the_rows(client, name):
+    schema = client.create_schema()
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("v", DataType.FLOAT_VECTOR, dim=DIM)
+    client.create_collection(name, schema=schema)
+    made = vectors(100)
+    client.insert(name, [{"id": i, "v": v.tolist()} for i, v in enumerate(made)])
+    client.flush(name)
+    index = client.prepare_index_params()
+    index.add_index("v", index_type="IVF_FLAT", metric_type="COSINE", params={"nlist": 8})
+    client.create_index(name, index)
+    client.load_collection(name)
+    cosine = made @ made[3] / numpy.linalg.norm(made, axis=1) / numpy.linalg.norm(made[3])
+    hits = client.search(name, [made[3].tolist()], limit=5)[0]
+    assert [hit["id"] for hit in hits] == numpy.argsort(-cosine)[:5].tolist()
+    client.drop_collection(name)
+
+
+def test_partitions_divide_the_rows(client, filled):
+    client.create_partition(filled, "p")
+    assert client.list_partitions(filled) == ["_default", "p"]
+    extra = [{**row, "id": row["id"] + 1000} for row in rows_of(10, seed=4)]
+    client.insert(filled, extra, partition_name="p")
+    inside = client.query(filled, filter="id >= 0", partition_names=["p"], output_fields=["id"])
+    assert [row["id"] for row in inside] == [row["id"] for row in extra]
+    hits = client.search(filled, vectors(1).tolist(), limit=50, partition_names=["p"])[0]
+    assert len(hits) == 10
+    assert client.get_partition_stats(filled, "p")["row_count"] == 10
+    client.release_partitions(filled, ["p"])
+    assert len(client.search(filled, vectors(1).tolist(), limit=300)[0]) == 200
+    client.drop_partition(filled, "p")
+    assert client.get_collection_stats(filled)["row_count"] == 200
+    error = error_of(lambda: client.search(filled, vectors(1).tolist(), partition_names=["p"]))
+    assert error.code == 200
+
+
+def test_fields_have_defaults_and_nulls(client, name):
+    schema = client.create_schema()
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("v", DataType.FLOAT_VECTOR, dim=DIM)
+    schema.add_field("n", DataType.INT32, nullable=True)
+    schema.add_field("d", DataType.VARCHAR, max_length=10, default_value="none")
+    schema.add_field("a", DataType.ARRAY, element_type=DataType.INT64, max_capacity=4, nullable=True)
+    index = client.prepare_index_params()
+    index.add_index("v", metric_type="L2")
+    client.create_collection(name, schema=schema, index_params=index)
+    made = vectors(3).tolist()
+    rows = [
+        {"id": 0, "v": made[0], "n": 5, "d": "x", "a": [1, 2]},
+        {"id": 1, "v": made[1], "n": None, "d": None, "a": None},
+        {"id": 2, "v": made[2]},
+    ]
+    client.insert(name, rows)
+    got = client.query(name, filter="", limit=3, output_fields=["n", "d", "a"])
+    assert got == [
+        {"id": 0, "n": 5, "d": "x", "a": [1, 2]},
+        {"id": 1, "n": None, "d": "none", "a": None},
+        {"id": 2, "n": None, "d": "none", "a": None},
+    ]
+    assert [row["id"] for row in client.query(name, filter="n is null")] == [1, 2]
+    client.drop_collection(name)
+
+
+def test_fields_can_be_added(client, filled):
+    client.add_collection_field(filled, "later", DataType.INT64, nullable=True, default_value=7)
+    assert client.query(filled, filter="later == 7", output_fields=["count(*)"])[0]["count(*)"] == 200
+    row = {**rows_of(1)[0], "id": 5000, "later": 8}
+    client.insert(filled, [row])
+    assert client.query(filled, filter="later == 8", output_fields=["later"]) == [
+        {"id": 5000, "later": 8}
+    ]
+
+
+def test_templates_stand_for_values(client, filled):
+    found = client.query(
+        filled, filter="id in {ids} and label == {label}", output_fields=["id"],
+        filter_params={"ids": [1, 2, 6, 7], "label": "l1"},
+    )
+    assert [row["id"] for row in found] == [1, 6]
+
+
+def test_an_upsert_can_change_single_fields(client, filled):
+    client.upsert(filled, [{"id": 3, "label": "changed"}], partial_update=True)
+    row = client.query(filled, ids=[3], output_fields=["*"])[0]
+    assert (row["label"], row["price"]) == ("changed", 1.5)
+    assert row["vector"] == pytest.approx(rows_of(4)[3]["vector"])
+
+
+def test_text_keys_can_be_given_out(client, name):
+    schema = client.create_schema(auto_id=True)
+    schema.add_field("key", DataType.VARCHAR, is_primary=True, max_length=40)
+    schema.add_field("v", DataType.FLOAT_VECTOR, dim=DIM)
+    client.create_collection(name, schema=schema)
+    given = client.insert(name, [{"v": v.tolist()} for v in vectors(4)])["ids"]
+    assert len(set(given)) == 4 and all(isinstance(key, str) for key in given)
+    client.drop_collection(name)
+
+
+def test_the_asynchronous_client_works(server, filled):
+    import asyncio
+
+    async def run():
+        client = pymilvus.AsyncMilvusClient(server.uri)
+        queries = vectors(8, seed=9)
+        found = await asyncio.gather(*(client.search(filled, [q.tolist()], limit=5) for q in queries))
+        rows = await client.query(filled, filter="id < 3", output_fields=["id"])
+        await client.close()
+        return queries, found, rows
+
+    queries, found, rows = asyncio.run(run())
+    for query, hits in zip(queries, found):
+        assert [hit["id"] for hit in hits[0]] == brute_force(query, 5)
+    assert [row["id"] for row in rows] == [0, 1, 2]

@@ -276,26 +276,26 @@ Answer<CollectionHandle> Catalog::change_vector_index(std::string_view database,
                                                       Metric metric, IndexKind kind) {
   SIMILE_ASSIGN(const auto at, entry(database));
   const std::scoped_lock changing(at->changing);
-  SIMILE_ASSIGN(const CollectionHandle handle, at->find(name));
-  std::vector<Field> fields = handle.schema().fields();
-  const auto changed = std::ranges::find(fields, field, &Field::name);
-  SIMILE_CHECK(changed != fields.end());
-  if (changed->metric == metric && changed->index == kind) return handle;
-  changed->metric = metric;
-  changed->index = kind;
-  SIMILE_ASSIGN(const Schema schema, Schema::make(std::move(fields)));
-  if (handle.collection->info().rows > 0) {
-    return refuse(FaultCode::kUnimplemented,
-                  join_text("the metric of field '", field, "' is ",
-                            name_of(handle.schema().find(field)->metric),
-                            " and the collection has rows; create the index before the rows"));
-  }
-  const std::string own_name = handle.name();
-  SIMILE_TRY(at->database->drop_collection(own_name));
-  SIMILE_ASSIGN(auto collection,
-                at->database->create_collection(own_name, schema, handle.collection->properties()));
-  return at->publish({.database = at->name, .collection = std::move(collection), .meta = nullptr},
-                     *handle.meta);
+  SIMILE_ASSIGN(CollectionHandle handle, at->find(name));
+  SIMILE_TRY(handle.collection->change_vector_index(field, metric, kind));
+  // An object of a collection has the schema of its beginning.
+  SIMILE_ASSIGN(handle.collection, at->database->collection(handle.name()));
+  CollectionMeta meta = *handle.meta;
+  return at->publish(std::move(handle), std::move(meta));
+}
+
+Answer<CollectionHandle> Catalog::add_field(std::string_view database, std::string_view name,
+                                            const Field& field, FieldMeta added) {
+  SIMILE_ASSIGN(const auto at, entry(database));
+  const std::scoped_lock changing(at->changing);
+  SIMILE_ASSIGN(CollectionHandle handle, at->find(name));
+  SIMILE_TRY(handle.collection->add_field(field));
+  SIMILE_ASSIGN(handle.collection, at->database->collection(handle.name()));
+  CollectionMeta meta = *handle.meta;
+  added.id = kFirstFieldId;
+  for (const FieldMeta& each : meta.fields) added.id = std::max(added.id, each.id + 1);
+  meta.fields.push_back(std::move(added));
+  return at->store(std::move(handle), std::move(meta));
 }
 
 Answer<void> Catalog::rename_collection(std::string_view database, std::string_view from,

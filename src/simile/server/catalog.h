@@ -19,7 +19,6 @@
 namespace simile::server {
 
 inline constexpr std::string_view kDefaultDatabase = "default";
-inline constexpr std::string_view kDefaultPartition = "_default";
 
 /// A collection as one call sees it; stays usable when it is dropped meanwhile.
 struct CollectionHandle {
@@ -61,6 +60,9 @@ class Catalog {
   Answer<CollectionHandle> change_vector_index(std::string_view database, std::string_view name,
                                                std::string_view field, Metric metric,
                                                IndexKind kind);
+  /// Adds a field, which rows that are there hold the default of.
+  Answer<CollectionHandle> add_field(std::string_view database, std::string_view name,
+                                     const Field& field, FieldMeta added);
 
   Answer<void> create_alias(std::string_view database, std::string_view alias,
                             std::string_view collection);

@@ -125,7 +125,7 @@ void match_fields(CollectionMeta& meta, const Schema& schema) {
   std::int64_t next = kFirstFieldId;
   for (const FieldMeta& field : meta.fields) next = std::max(next, field.id + 1);
   for (const Field& field : schema.fields()) {
-    if (meta.find_field(field.name) != nullptr) continue;
+    if (meta.find_field(field.name) != nullptr || field.name == kPartitionField) continue;
     FieldMeta added;
     added.name = field.name;
     added.id = next++;

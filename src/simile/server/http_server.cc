@@ -2,10 +2,12 @@
 
 #include <httplib.h>
 
+#include <chrono>
 #include <thread>
 
 #include "simile/base/text.h"
 #include "simile/server/collection_metrics.h"
+#include "simile/server/rest/rest_call.h"
 
 namespace simile::server {
 
@@ -13,7 +15,8 @@ namespace {
 
 class RunningHttp final : public HttpServer {
  public:
-  explicit RunningHttp(Service& service) : service_(service) {}
+  RunningHttp(Service& service, const MethodTable& methods)
+      : service_(service), methods_(methods) {}
   ~RunningHttp() override { stop(); }
 
   Status listen(const HttpOptions& options) {
@@ -49,13 +52,37 @@ class RunningHttp final : public HttpServer {
     server_.Get("/healthz", [](const httplib::Request&, httplib::Response& response) {
       response.set_content("OK", "text/plain");
     });
+    server_.Post("/v2/vectordb/(.+?)/?",
+                 [this](const httplib::Request& request, httplib::Response& response) {
+                   answer(request, response);
+                 });
+    server_.Get("/openapi.json", [this](const httplib::Request&, httplib::Response& response) {
+      response.set_content(openapi(table_).dump(2), "application/json");
+    });
     server_.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
       response.set_content(service_.metrics().to_text() + collection_metrics(service_.catalog()),
                            "text/plain; version=0.0.4");
     });
   }
 
+  void answer(const httplib::Request& request, httplib::Response& response) {
+    const auto begin = std::chrono::steady_clock::now();
+    service_.metrics().add_in_flight(1);
+    CallContext context{.service = service_, .database = {}, .user = {}, .cancel = nullptr};
+    const std::string path = request.matches[1];
+    const Json result = run_rest(table_, path, request.body, context, methods_);
+    const auto replace = Json::error_handler_t::replace;
+    response.set_content(result.dump(-1, ' ', false, replace), "application/json");
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    if (table_.contains(path)) {
+      service_.metrics().observe("rest/" + path, took.count(), context.code);
+    }
+    service_.metrics().add_in_flight(-1);
+  }
+
   Service& service_;
+  const MethodTable& methods_;
+  const RestTable table_ = make_rest_table();
   httplib::Server server_;
   int port_ = 0;
   std::jthread thread_;
@@ -63,9 +90,9 @@ class RunningHttp final : public HttpServer {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options,
-                                                      Service& service) {
-  auto server = std::make_unique<RunningHttp>(service);
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options, Service& service,
+                                                      const MethodTable& methods) {
+  auto server = std::make_unique<RunningHttp>(service, methods);
   SIMILE_TRY(server->listen(options));
   return server;
 }

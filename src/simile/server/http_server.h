@@ -5,6 +5,7 @@
 #include <string>
 
 #include "simile/error.h"
+#include "simile/server/method_table.h"
 #include "simile/server/service.h"
 
 namespace simile::server {
@@ -18,8 +19,9 @@ struct HttpOptions {
 
 class HttpServer {
  public:
-  /// `service` outlives the server. Fails where the port is taken.
-  static Result<std::unique_ptr<HttpServer>> start(const HttpOptions& options, Service& service);
+  /// `service` and `methods` outlive the server. Fails where the port is taken.
+  static Result<std::unique_ptr<HttpServer>> start(const HttpOptions& options, Service& service,
+                                                   const MethodTable& methods);
   virtual ~HttpServer() = default;
   virtual int port() const = 0;
   /// Lets running requests finish.

@@ -4,6 +4,7 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
+#include <any>
 #include <functional>
 #include <map>
 #include <string>
@@ -39,6 +40,7 @@ struct Method {
       run;
   /// Makes the answer that says why the call was not run.
   std::function<void(const Fault&, grpc::ByteBuffer& response)> refuse;
+  std::any handler;  ///< the function itself, for callers that have messages already
 };
 
 /// Reads the message straight from the slices that arrived; false where it is none.
@@ -51,7 +53,7 @@ class MethodTable {
   template <class Request, class Response>
   void add(std::string name, MethodKind kind,
            Answer<Response> (*handler)(CallContext&, const Request&)) {
-    Method method{.kind = kind, .run = nullptr, .refuse = nullptr};
+    Method method{.kind = kind, .run = nullptr, .refuse = nullptr, .handler = handler};
     method.run = [handler](CallContext& context, grpc::ByteBuffer& in, grpc::ByteBuffer& out) {
       Request request;
       if (!parse(in, request)) {
@@ -75,6 +77,17 @@ class MethodTable {
       serialize(refusal, out);
     };
     methods_.emplace(std::move(name), std::move(method));
+  }
+
+  /// Runs a method without serialising anything.
+  template <class Response, class Request>
+  Answer<Response> call(CallContext& context, std::string_view name, const Request& request) const {
+    using Handler = Answer<Response> (*)(CallContext&, const Request&);
+    const Method* method = find(name);
+    SIMILE_CHECK(method != nullptr);
+    const auto* handler = std::any_cast<Handler>(&method->handler);
+    SIMILE_CHECK(handler != nullptr);
+    return (*handler)(context, request);
   }
 
   /// The named method, "Search" for example, or null.

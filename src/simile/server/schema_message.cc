@@ -224,6 +224,7 @@ Answer<ParsedSchema> parse_schema(const wire_schema::CollectionSchema& message) 
     field.name = kDynamicField;
     field.type = FieldType::kJson;
     field.dynamic = true;
+    field.default_value = std::string("{}");
     parsed.fields.push_back(std::move(field));
   }
   if (keys == 0) return refuse_parameter("primary key is not specified");
@@ -299,6 +300,7 @@ void describe_schema(const CollectionHandle& handle, wire_schema::CollectionSche
   message.set_name(handle.name());
   message.set_description(handle.meta->description);
   for (const Field& field : handle.schema().fields()) {
+    if (field.name == kPartitionField) continue;
     if (field.dynamic) {
       message.set_enable_dynamic_field(true);
       continue;

@@ -7,6 +7,7 @@
 
 #include "simile/base/text.h"
 #include "simile/server/column_message.h"
+#include "simile/server/filter_message.h"
 #include "simile/server/index_names.h"
 #include "simile/server/placeholder_group.h"
 #include "simile/server/ranged_search.h"
@@ -153,6 +154,7 @@ Answer<OutputFields> parse_output_fields(
       output.count = true;
     } else if (name == "*") {
       for (const Field& field : schema.fields()) {
+        if (field.name == kPartitionField) continue;
         add(output.columns, field.name);
         add(output.named, field.name);
       }
@@ -191,6 +193,8 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
   plan.request.field = field->name;
   plan.request.k = static_cast<std::uint32_t>(plan.limit + plan.offset);
   plan.request.where = request.dsl();
+  SIMILE_ASSIGN(plan.request.values, parse_values(request.expr_template_values()));
+  SIMILE_ASSIGN(plan.request.partitions, read_partitions(handle, request.partition_names()));
   plan.request.cancel = context.cancel;
   SIMILE_ASSIGN(plan.request.effort, effort_of(parameters, plan.limit));
   plan.request.exact = parameters.flag("exact");

@@ -51,13 +51,14 @@ Result<std::unique_ptr<GrpcServer>> start_grpc(const Config& config, Service& se
   return GrpcServer::start(options, service, methods, service.metrics());
 }
 
-Result<std::unique_ptr<HttpServer>> start_http(const Config& config, Service& service) {
+Result<std::unique_ptr<HttpServer>> start_http(const Config& config, Service& service,
+                                               const MethodTable& methods) {
   HttpOptions options;
   options.host = config.host;
   options.port = config.http_port;
   options.body_bytes_max = config.message_bytes_max;
   options.threads = config.threads + config.write_threads;
-  return HttpServer::start(options, service);
+  return HttpServer::start(options, service, methods);
 }
 
 /// A signal handler can set a token, but not wake a thread.
@@ -91,7 +92,7 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
   Service service(**catalog, metrics);
   const MethodTable methods = make_method_table();
   SIMILE_ASSIGN(const auto grpc, start_grpc(config, service, methods));
-  SIMILE_ASSIGN(const auto http, start_http(config, service));
+  SIMILE_ASSIGN(const auto http, start_http(config, service, methods));
   const std::chrono::duration<double> took = Clock::now() - begin;
   log_event(LogLevel::kInfo, "listening",
             {{"database", arguments.path},

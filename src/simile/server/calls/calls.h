@@ -28,6 +28,9 @@ void add_write_calls(MethodTable& table);
 /// All of them.
 MethodTable make_method_table();
 
+/// Every vector field needs an index before its collection is loaded.
+Answer<void> need_indexes(const CollectionHandle& handle);
+
 /// The database that a message is about.
 template <class Request>
 std::string_view database_of(const CallContext& context, const Request& request) {

@@ -18,7 +18,8 @@ Field without_index(Field field) {
 }
 
 bool same_schema(const CollectionHandle& there, const ParsedSchema& asked) {
-  const auto& fields = there.schema().fields();
+  std::vector<Field> fields = there.schema().fields();
+  std::erase_if(fields, [](const Field& field) { return field.name == kPartitionField; });
   const auto same = [](const Field& a, const Field& b) {
     return without_index(a) == without_index(b);
   };
@@ -194,6 +195,27 @@ Answer<wire_common::Status> alter_collection(CallContext& context,
   return wire_common::Status();
 }
 
+Answer<wire_common::Status> add_collection_field(CallContext& context,
+                                                 const wire::AddCollectionFieldRequest& request) {
+  SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  wire_schema::FieldSchema message;
+  if (!message.ParseFromString(request.schema())) {
+    return refuse_parameter("the schema of the request is no FieldSchema message");
+  }
+  FieldMeta added;
+  SIMILE_ASSIGN(const Field field, parse_field_schema(message, added));
+  if (!field.nullable) {
+    return refuse_parameter(
+        join_text("added field must be nullable, please check it, field name = ", field.name));
+  }
+  if (handle.schema().find(field.name) != nullptr) {
+    return refuse_parameter(join_text("duplicate field name: ", field.name));
+  }
+  SIMILE_TRY(
+      context.service.catalog().add_field(handle.database, handle.name(), field, std::move(added)));
+  return wire_common::Status();
+}
+
 Answer<wire_common::Status> alter_collection_field(
     CallContext& context, const wire::AlterCollectionFieldRequest& request) {
   SIMILE_TRY(context.service.catalog().change(
@@ -224,6 +246,7 @@ void add_collection_calls(MethodTable& table) {
   table.add("TruncateCollection", MethodKind::kAdmin, truncate_collection);
   table.add("GetCollectionStatistics", MethodKind::kAdmin, get_collection_statistics);
   table.add("AlterCollection", MethodKind::kAdmin, alter_collection);
+  table.add("AddCollectionField", MethodKind::kAdmin, add_collection_field);
   table.add("AlterCollectionField", MethodKind::kAdmin, alter_collection_field);
 }
 

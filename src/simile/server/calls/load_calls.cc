@@ -3,10 +3,9 @@
 
 #include "simile/base/text.h"
 #include "simile/server/calls/calls.h"
+#include "simile/server/filter_message.h"
 
 namespace simile::server {
-
-namespace {
 
 Answer<void> need_indexes(const CollectionHandle& handle) {
   for (const Field& field : handle.schema().fields()) {
@@ -19,6 +18,8 @@ Answer<void> need_indexes(const CollectionHandle& handle) {
   }
   return {};
 }
+
+namespace {
 
 Answer<wire_common::Status> load_collection(CallContext& context,
                                             const wire::LoadCollectionRequest& request) {
@@ -70,8 +71,14 @@ Answer<wire::GetLoadStateResponse> get_load_state(CallContext& context,
     response.set_state(wire_common::LoadState::LoadStateNotExist);
     return response;
   }
-  response.set_state(handle->meta->loaded ? wire_common::LoadState::LoadStateLoaded
-                                          : wire_common::LoadState::LoadStateNotLoad);
+  const auto& loaded = handle->meta->loaded_partitions;
+  bool all = handle->meta->loaded;
+  for (const std::string& name : request.partition_names()) {
+    SIMILE_TRY(check_partition(*handle, name));
+    all = all && (loaded.empty() || loaded.contains(name));
+  }
+  response.set_state(all ? wire_common::LoadState::LoadStateLoaded
+                         : wire_common::LoadState::LoadStateNotLoad);
   return response;
 }
 

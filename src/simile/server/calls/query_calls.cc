@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "simile/base/text.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/column_message.h"
+#include "simile/server/filter_message.h"
 #include "simile/server/schema_message.h"
 #include "simile/server/search_plan.h"
 
@@ -48,42 +48,6 @@ void write_count(std::uint64_t count, wire::QueryResults& response) {
   response.add_output_fields("count(*)");
 }
 
-/// Rows in the order of their keys: clients page by asking for keys above the last one they got.
-std::vector<std::size_t> in_key_order(const Column& keys) {
-  std::vector<std::size_t> rows = every_row(keys.rows);
-  if (keys.type == FieldType::kString) {
-    std::ranges::sort(rows, {},
-                      [&](std::size_t row) { return std::string_view(keys.strings[row]); });
-  } else {
-    const auto values = keys.values<std::int64_t>();
-    std::ranges::sort(rows, {}, [&](std::size_t row) { return values[row]; });
-  }
-  return rows;
-}
-
-/// The rows of the window, in the order of keys. Only keys are read of rows outside it.
-Answer<Table> read_window(const Snapshot& snapshot, const std::string& where,
-                          const std::vector<std::string>& fields, const Window& window) {
-  const std::string& key = snapshot.schema().primary_key().name;
-  SIMILE_ASSIGN(const Table keys, snapshot.query(where, {key}, kNoLimit, 0));
-  std::vector<std::size_t> rows = in_key_order(keys.columns[0]);
-  rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(
-                                              std::min<std::uint64_t>(window.offset, rows.size())));
-  if (rows.size() > window.limit) rows.resize(window.limit);
-  const Column& column = keys.columns[0];
-  if (column.type == FieldType::kString) {
-    std::vector<std::string_view> wanted;
-    for (const std::size_t row : rows) wanted.push_back(column.strings[row]);
-    SIMILE_ASSIGN(Table table, snapshot.get(std::span<const std::string_view>(wanted), fields));
-    return table;
-  }
-  const auto values = column.values<std::int64_t>();
-  std::vector<std::int64_t> wanted;
-  for (const std::size_t row : rows) wanted.push_back(values[row]);
-  SIMILE_ASSIGN(Table table, snapshot.get(std::span<const std::int64_t>(wanted), fields));
-  return table;
-}
-
 /// An iterator reads the snapshot that its first call took: the client sends the timestamp of that
 /// answer with every later call.
 std::shared_ptr<const Snapshot> snapshot_for(CallContext& context, const CollectionHandle& handle,
@@ -123,8 +87,16 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   response.set_collection_name(handle.name());
   const std::string& key = handle.schema().primary_key().name;
   response.set_primary_field_name(key);
+  // By key: clients page by asking for keys above the last one they got.
+  QueryRequest asked;
+  asked.filter.where = request.expr();
+  asked.limit = window.limit;
+  asked.offset = window.offset;
+  asked.by_key = true;
+  SIMILE_ASSIGN(asked.filter.values, parse_values(request.expr_template_values()));
+  SIMILE_ASSIGN(asked.filter.partitions, read_partitions(handle, request.partition_names()));
   if (output.count) {
-    SIMILE_ASSIGN(const std::uint64_t count, snapshot->count(request.expr()));
+    SIMILE_ASSIGN(const std::uint64_t count, snapshot->count(asked.filter));
     write_count(count, response);
     return response;
   }
@@ -132,7 +104,8 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
     output.columns.insert(output.columns.begin(), key);
     output.named.insert(output.named.begin(), key);
   }
-  SIMILE_ASSIGN(const Table table, read_window(*snapshot, request.expr(), output.columns, window));
+  asked.fields = output.columns;
+  SIMILE_ASSIGN(const Table table, snapshot->query(asked));
   const std::vector<std::size_t> rows = every_row(table.rows);
   for (const std::string& name : output.named) response.add_output_fields(name);
   for (const std::string& name : output.columns) {

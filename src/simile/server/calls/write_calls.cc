@@ -4,6 +4,7 @@
 #include "simile/base/text.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/column_message.h"
+#include "simile/server/filter_message.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
@@ -20,8 +21,8 @@ Answer<void> need_columns(const CollectionHandle& handle, const Batch& batch) {
                                         ", whose values are given out (auto_id is enabled); "
                                         "leave it out"));
     }
-    if (given || field.nullable || field.dynamic || field.has_default() ||
-        (field.primary_key && field.auto_id)) {
+    if (given || field.nullable || field.dynamic || field.name == kPartitionField ||
+        field.has_default() || (field.primary_key && field.auto_id)) {
       continue;
     }
     return refuse_parameter(join_text("fieldSchema(", field.name,
@@ -52,6 +53,10 @@ wire::MutationResult mutation_result(const CollectionHandle& handle, const Batch
     auto& data = *ids.mutable_int_id()->mutable_data();
     data.Resize(static_cast<int>(batch.rows), 0);
     std::memcpy(data.mutable_data(), keys->fixed.data(), batch.rows * sizeof(std::int64_t));
+  } else if (handle.schema().primary_key().type == FieldType::kString) {
+    for (const std::int64_t id : written.ids) {
+      ids.mutable_str_id()->add_data(std::to_string(id));
+    }
   } else {
     ids.mutable_int_id()->mutable_data()->Add(written.ids.begin(), written.ids.end());
   }
@@ -61,39 +66,12 @@ wire::MutationResult mutation_result(const CollectionHandle& handle, const Batch
   return result;
 }
 
-/// Columns that the engine wants and the client may leave out.
-void add_missing(const CollectionHandle& handle, BorrowedBatch& borrowed) {
-  Batch& batch = borrowed.batch;
-  for (const Field& field : handle.schema().fields()) {
-    const bool given = std::ranges::any_of(
-        batch.columns, [&](const ColumnView& column) { return column.field == field.name; });
-    if (given || (!field.nullable && !field.dynamic)) continue;
-    ColumnView column;
-    column.field = field.name;
-    column.type = field.type;
-    column.element_type = field.element_type;
-    column.vector = field.vector;
-    if (field.dynamic) {
-      column.strings = borrowed.views.emplace_back(batch.rows, "{}");
-      batch.columns.push_back(column);
-      continue;
-    }
-    column.valid = borrowed.valid.emplace_back(batch.rows, std::uint8_t{0});
-    if (field.type == FieldType::kArray) {
-      column.offsets = borrowed.offsets.emplace_back(batch.rows + 1, 0);
-    } else if (const std::size_t width = width_of(field.type); width > 0) {
-      column.fixed = borrowed.bytes.emplace_back(batch.rows * width);
-    } else {
-      column.strings = borrowed.views.emplace_back(batch.rows);
-    }
-    batch.columns.push_back(column);
-  }
-}
-
 template <class Request>
 Answer<CollectionHandle> read_batch(CallContext& context, const Request& request,
                                     BorrowedBatch& borrowed) {
   SIMILE_ASSIGN(CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(check_partition(handle, request.partition_name()));
+  borrowed.batch.partition = request.partition_name();
   SIMILE_TRY(read_columns(request.fields_data(), request.num_rows(), handle, borrowed));
   return handle;
 }
@@ -102,7 +80,6 @@ Answer<wire::MutationResult> insert(CallContext& context, const wire::InsertRequ
   BorrowedBatch borrowed;
   SIMILE_ASSIGN(const CollectionHandle handle, read_batch(context, request, borrowed));
   SIMILE_TRY(need_columns(handle, borrowed.batch));
-  add_missing(handle, borrowed);
   // Milvus' insert does not look whether a key is there; of rows with one key the last is read.
   const bool keyed = key_column(handle, borrowed.batch) != nullptr;
   SIMILE_ASSIGN(const WriteResult written, keyed ? handle.collection->upsert(borrowed.batch)
@@ -115,8 +92,12 @@ Answer<wire::MutationResult> insert(CallContext& context, const wire::InsertRequ
 Answer<wire::MutationResult> upsert(CallContext& context, const wire::UpsertRequest& request) {
   BorrowedBatch borrowed;
   SIMILE_ASSIGN(const CollectionHandle handle, read_batch(context, request, borrowed));
-  add_missing(handle, borrowed);
-  SIMILE_ASSIGN(const WriteResult written, handle.collection->upsert(borrowed.batch));
+  // An automatic key that is given names a row that is there.
+  const bool named =
+      handle.schema().primary_key().auto_id && key_column(handle, borrowed.batch) != nullptr;
+  SIMILE_ASSIGN(const WriteResult written, request.partial_update() || named
+                                               ? handle.collection->update(borrowed.batch)
+                                               : handle.collection->upsert(borrowed.batch));
   wire::MutationResult result = mutation_result(handle, borrowed.batch, written);
   result.set_upsert_cnt(request.num_rows());
   return result;
@@ -127,7 +108,12 @@ Answer<wire::MutationResult> remove(CallContext& context, const wire::DeleteRequ
   if (request.expr().find_first_not_of(" \t\r\n") == std::string::npos) {
     return refuse_parameter("the expression of a deletion is empty; say which rows go");
   }
-  SIMILE_ASSIGN(const WriteResult written, handle.collection->erase_where(request.expr()));
+  SIMILE_TRY(check_partition(handle, request.partition_name()));
+  RowFilter filter;
+  filter.where = request.expr();
+  SIMILE_ASSIGN(filter.values, parse_values(request.expr_template_values()));
+  if (!request.partition_name().empty()) filter.partitions = {request.partition_name()};
+  SIMILE_ASSIGN(const WriteResult written, handle.collection->erase_where(filter));
   wire::MutationResult result;
   result.set_acknowledged(true);
   result.set_delete_cnt(static_cast<std::int64_t>(written.rows));

@@ -1,0 +1,91 @@
+#include "simile/server/filter_message.h"
+
+#include <algorithm>
+
+#include "simile/base/text.h"
+
+namespace simile::server {
+
+namespace {
+
+namespace wire_schema = ::milvus::proto::schema;
+
+template <class Data>
+FilterValue list_of(const Data& data) {
+  std::vector<FilterValue> list;
+  list.reserve(static_cast<std::size_t>(data.size()));
+  for (const auto& each : data) list.push_back({each});
+  return {std::move(list)};
+}
+
+Answer<FilterValue> parse_list(const wire_schema::TemplateArrayValue& value, int depth) {
+  using Case = wire_schema::TemplateArrayValue::DataCase;
+  constexpr int kDepthMax = 16;
+  switch (value.data_case()) {
+    case Case::kBoolData: return list_of(value.bool_data().data());
+    case Case::kLongData: return list_of(value.long_data().data());
+    case Case::kDoubleData: return list_of(value.double_data().data());
+    case Case::kStringData: return list_of(value.string_data().data());
+    case Case::DATA_NOT_SET: return FilterValue{std::vector<FilterValue>()};
+    case Case::kArrayData: {
+      if (depth == kDepthMax) return refuse_parameter("a template value is nested too deeply");
+      std::vector<FilterValue> list;
+      for (const auto& each : value.array_data().data()) {
+        SIMILE_ASSIGN(FilterValue inner, parse_list(each, depth + 1));
+        list.push_back(std::move(inner));
+      }
+      return FilterValue{std::move(list)};
+    }
+    case Case::kJsonData: break;
+  }
+  return refuse_parameter("a template value of mixed types cannot be used; give one type");
+}
+
+Answer<FilterValue> parse_value(const wire_schema::TemplateValue& value) {
+  using Case = wire_schema::TemplateValue::ValCase;
+  switch (value.val_case()) {
+    case Case::kBoolVal: return FilterValue{value.bool_val()};
+    case Case::kInt64Val: return FilterValue{std::int64_t{value.int64_val()}};
+    case Case::kFloatVal: return FilterValue{value.float_val()};
+    case Case::kStringVal: return FilterValue{value.string_val()};
+    case Case::kArrayVal: return parse_list(value.array_val(), 0);
+    default: return refuse_parameter("a template value has no value");
+  }
+}
+
+}  // namespace
+
+Answer<FilterValues> parse_values(const TemplateValues& values) {
+  FilterValues parsed;
+  for (const auto& [name, value] : values) {
+    SIMILE_ASSIGN(FilterValue each, parse_value(value));
+    parsed.emplace(name, std::move(each));
+  }
+  return parsed;
+}
+
+Answer<void> check_partition(const CollectionHandle& handle, std::string_view name) {
+  if (name.empty() || name == kDefaultPartition) return {};
+  const std::vector<std::string> there = handle.collection->partitions();
+  if (std::ranges::find(there, name) != there.end()) return {};
+  return refuse(
+      FaultCode::kPartitionNotFound,
+      join_text("partition not found[collection=", handle.name(), "][partition=", name, "]"));
+}
+
+Answer<std::vector<std::string>> read_partitions(const CollectionHandle& handle,
+                                                 const Names& names) {
+  std::vector<std::string> partitions(names.begin(), names.end());
+  const auto& loaded = handle.meta->loaded_partitions;
+  for (const std::string& name : partitions) {
+    SIMILE_TRY(check_partition(handle, name));
+    if (loaded.empty() || loaded.contains(name)) continue;
+    return refuse(FaultCode::kPartitionNotLoaded, join_text("partition not loaded[partition=", name,
+                                                            "]: load it before it is "
+                                                            "searched"));
+  }
+  if (partitions.empty()) partitions.assign(loaded.begin(), loaded.end());
+  return partitions;
+}
+
+}  // namespace simile::server

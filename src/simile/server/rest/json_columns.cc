@@ -1,0 +1,294 @@
+#include "simile/server/rest/json_columns.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+
+#include "simile/base/half.h"
+#include "simile/base/text.h"
+#include "simile/server/schema_message.h"
+
+namespace simile::server {
+
+namespace {
+
+using Json = nlohmann::json;
+using wire_schema::FieldData;
+using wire_schema::ScalarField;
+
+std::unexpected<Fault> wrong_value(const Field& field, std::size_t row) {
+  return refuse_parameter(join_text("the value of field ", field.name, " in row ", row,
+                                    " does not fit its type ", name_of(field.type)));
+}
+
+/// Appends one value to the list of its type; false where it is of another type.
+bool add_scalar(const Json& value, FieldType type, ScalarField& to) {
+  const bool whole = value.is_number_integer();
+  switch (type) {
+    case FieldType::kBool:
+      if (value.is_boolean()) to.mutable_bool_data()->add_data(value.get<bool>());
+      return value.is_boolean();
+    case FieldType::kInt8:
+    case FieldType::kInt16:
+    case FieldType::kInt32:
+      if (whole) to.mutable_int_data()->add_data(value.get<std::int32_t>());
+      return whole;
+    case FieldType::kInt64:
+      if (whole) to.mutable_long_data()->add_data(value.get<std::int64_t>());
+      if (!value.is_string()) return whole;
+      // Numbers above 2^53 are written as text where the client is JavaScript.
+      to.mutable_long_data()->add_data(
+          std::strtoll(value.get_ref<const std::string&>().c_str(), nullptr, 10));
+      return true;
+    case FieldType::kFloat:
+      if (value.is_number()) to.mutable_float_data()->add_data(value.get<float>());
+      return value.is_number();
+    case FieldType::kDouble:
+      if (value.is_number()) to.mutable_double_data()->add_data(value.get<double>());
+      return value.is_number();
+    case FieldType::kString:
+      if (value.is_string()) to.mutable_string_data()->add_data(value.get<std::string>());
+      return value.is_string();
+    case FieldType::kJson: to.mutable_json_data()->add_data(value.dump()); return true;
+    default: return false;
+  }
+}
+
+/// A place for a row that is null.
+void add_nothing(FieldType type, ScalarField& to) {
+  switch (type) {
+    case FieldType::kBool: to.mutable_bool_data()->add_data(false); break;
+    case FieldType::kInt8:
+    case FieldType::kInt16:
+    case FieldType::kInt32: to.mutable_int_data()->add_data(0); break;
+    case FieldType::kInt64: to.mutable_long_data()->add_data(0); break;
+    case FieldType::kFloat: to.mutable_float_data()->add_data(0); break;
+    case FieldType::kDouble: to.mutable_double_data()->add_data(0); break;
+    case FieldType::kString: to.mutable_string_data()->add_data(""); break;
+    case FieldType::kJson: to.mutable_json_data()->add_data("null"); break;
+    case FieldType::kArray: to.mutable_array_data()->add_data(); break;
+    default: break;
+  }
+}
+
+bool add_vector(const Json& value, const Field& field, wire_schema::VectorField& to) {
+  const auto bytes = query_bytes(value, field);
+  if (!bytes) return false;
+  to.set_dim(field.vector.dim);
+  switch (field.vector.element) {
+    case ElementType::kFloat32: {
+      auto& data = *to.mutable_float_vector()->mutable_data();
+      data.Reserve(data.size() + static_cast<int>(field.vector.dim));
+      float* place = data.AddNAlreadyReserved(static_cast<int>(field.vector.dim));
+      std::memcpy(place, bytes->data(), bytes->size());
+      break;
+    }
+    case ElementType::kFloat16: to.mutable_float16_vector()->append(*bytes); break;
+    case ElementType::kBFloat16: to.mutable_bfloat16_vector()->append(*bytes); break;
+    case ElementType::kInt8: to.mutable_int8_vector()->append(*bytes); break;
+    default: to.mutable_binary_vector()->append(*bytes); break;
+  }
+  return true;
+}
+
+bool add_array(const Json& value, const Field& field, ScalarField& to) {
+  if (!value.is_array()) return false;
+  auto& row = *to.mutable_array_data()->add_data();
+  for (const Json& each : value) {
+    if (!add_scalar(each, field.element_type, row)) return false;
+  }
+  return true;
+}
+
+Answer<void> add_column(const Json& rows, const Field& field, FieldMessages& columns) {
+  FieldData& column = *columns.Add();
+  column.set_field_name(field.name);
+  column.set_type(wire_type(field, nullptr));
+  const bool may_be_null = field.nullable || field.has_default();
+  std::size_t number = 0;
+  for (const Json& row : rows) {
+    const auto found = row.find(field.name);
+    const bool absent = found == row.end() ||
+                        (found->is_null() && field.type != FieldType::kJson) ||
+                        (found != row.end() && found->is_null() && may_be_null);
+    if (absent && !may_be_null) {
+      return refuse_parameter(join_text("field ", field.name, " is missing in row ", number));
+    }
+    if (may_be_null) column.add_valid_data(!absent);
+    bool fits = true;
+    if (absent) {
+      if (field.type != FieldType::kVector) add_nothing(field.type, *column.mutable_scalars());
+    } else if (field.type == FieldType::kVector) {
+      fits = add_vector(*found, field, *column.mutable_vectors());
+    } else if (field.type == FieldType::kArray) {
+      fits = add_array(*found, field, *column.mutable_scalars());
+    } else {
+      fits = add_scalar(*found, field.type, *column.mutable_scalars());
+    }
+    if (!fits) return wrong_value(field, number);
+    ++number;
+  }
+  return {};
+}
+
+Answer<void> add_dynamic(const Json& rows, const Schema& schema, FieldMessages& columns) {
+  FieldData& column = *columns.Add();
+  column.set_is_dynamic(true);
+  column.set_type(wire_schema::DataType::JSON);
+  for (const Json& row : rows) {
+    Json rest = Json::object();
+    for (const auto& [name, value] : row.items()) {
+      if (schema.find(name) == nullptr) rest[name] = value;
+    }
+    column.mutable_scalars()->mutable_json_data()->add_data(rest.dump());
+  }
+  return {};
+}
+
+/// The element of a repeated field as JSON.
+Json scalar_at(const ScalarField& data, int row) {
+  using Case = ScalarField::DataCase;
+  switch (data.data_case()) {
+    case Case::kBoolData: return data.bool_data().data(row);
+    case Case::kIntData: return data.int_data().data(row);
+    case Case::kLongData: return data.long_data().data(row);
+    case Case::kFloatData: return data.float_data().data(row);
+    case Case::kDoubleData: return data.double_data().data(row);
+    case Case::kStringData: return data.string_data().data(row);
+    case Case::kJsonData: return Json::parse(data.json_data().data(row), nullptr, false);
+    case Case::kArrayData: {
+      Json list = Json::array();
+      const ScalarField& values = data.array_data().data(row);
+      for (int i = 0;; ++i) {
+        const auto size =
+            std::max({values.bool_data().data_size(), values.int_data().data_size(),
+                      values.long_data().data_size(), values.float_data().data_size(),
+                      values.double_data().data_size(), values.string_data().data_size()});
+        if (i == size) return list;
+        list.push_back(scalar_at(values, i));
+      }
+    }
+    default: return nullptr;
+  }
+}
+
+Json bytes_at(const std::string& bytes, std::size_t row, std::size_t width) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < width; ++i) {
+    list.push_back(static_cast<std::uint8_t>(bytes[row * width + i]));
+  }
+  return list;
+}
+
+Json vector_at(const wire_schema::VectorField& data, std::size_t row) {
+  const auto dim = static_cast<std::size_t>(data.dim());
+  if (data.has_float_vector()) {
+    Json list = Json::array();
+    for (std::size_t i = 0; i < dim; ++i) {
+      list.push_back(data.float_vector().data(static_cast<int>(row * dim + i)));
+    }
+    return list;
+  }
+  if (data.has_float16_vector()) return bytes_at(data.float16_vector(), row, dim * 2);
+  if (data.has_bfloat16_vector()) return bytes_at(data.bfloat16_vector(), row, dim * 2);
+  if (data.has_int8_vector()) {
+    Json list = Json::array();
+    for (std::size_t i = 0; i < dim; ++i) {
+      list.push_back(static_cast<std::int8_t>(data.int8_vector()[row * dim + i]));
+    }
+    return list;
+  }
+  return bytes_at(data.binary_vector(), row, dim / 8);
+}
+
+template <class T>
+void append_raw(std::string& to, T value) {
+  to.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+}  // namespace
+
+Answer<std::string> query_bytes(const Json& vector, const Field& field) {
+  const ElementType element = field.vector.element;
+  const std::size_t count = element == ElementType::kBit ? field.vector.dim / 8 : field.vector.dim;
+  const bool half = element == ElementType::kFloat16 || element == ElementType::kBFloat16;
+  // Two bytes a component, as they are given out, or one number.
+  const bool raw = half && vector.is_array() && vector.size() == count * 2;
+  if (!vector.is_array() || (vector.size() != count && !raw)) {
+    return refuse_parameter(join_text("vector of field ", field.name, " must be a list of ", count,
+                                      " numbers, and has ", vector.is_array() ? vector.size() : 0));
+  }
+  std::string bytes;
+  bytes.reserve(field.vector.bytes());
+  for (const Json& each : vector) {
+    if (!each.is_number()) {
+      return refuse_parameter(join_text("vector of field ", field.name,
+                                        " has a component that is "
+                                        "no number"));
+    }
+    if (raw || element == ElementType::kBit) {
+      append_raw(bytes, static_cast<std::uint8_t>(each.get<int>()));
+    } else if (element == ElementType::kInt8) {
+      append_raw(bytes, static_cast<std::int8_t>(each.get<int>()));
+    } else if (element == ElementType::kFloat16) {
+      append_raw(bytes, float_to_float16(each.get<float>()));
+    } else if (element == ElementType::kBFloat16) {
+      append_raw(bytes, float_to_bfloat16(each.get<float>()));
+    } else {
+      append_raw(bytes, each.get<float>());
+    }
+  }
+  return bytes;
+}
+
+Answer<void> columns_of_rows(const Json& rows, const CollectionHandle& handle,
+                             FieldMessages& columns) {
+  if (!rows.is_array() || rows.empty()) {
+    return refuse_parameter("data must be a list of at least one row");
+  }
+  const Schema& schema = handle.schema();
+  std::set<std::string, std::less<>> named;
+  for (const Json& row : rows) {
+    if (!row.is_object()) return refuse_parameter("a row of data is no JSON object");
+    for (const auto& [name, value] : row.items()) named.insert(name);
+  }
+  for (const Field& field : schema.fields()) {
+    if (!field.dynamic && named.contains(field.name)) SIMILE_TRY(add_column(rows, field, columns));
+    named.erase(field.name);
+  }
+  if (schema.dynamic_field() != nullptr) return add_dynamic(rows, schema, columns);
+  if (named.empty()) return {};
+  return refuse(
+      FaultCode::kFieldNotFound,
+      join_text("field not found[field=", *named.begin(), "]: collection '", handle.name(),
+                "' has no such field, and its dynamic field is not "
+                "enabled"));
+}
+
+void add_members(const FieldMessages& columns, std::size_t row, Json& object) {
+  for (const FieldData& column : columns) {
+    const auto& valid = column.valid_data();
+    if (!valid.empty() && !valid[static_cast<int>(row)]) {
+      object[column.field_name()] = nullptr;
+      continue;
+    }
+    if (column.has_vectors()) {
+      // Rows that are null have no place among the vectors.
+      std::size_t place = row;
+      for (std::size_t i = 0; i < row && !valid.empty(); ++i) {
+        if (!valid[static_cast<int>(i)]) --place;
+      }
+      object[column.field_name()] = vector_at(column.vectors(), place);
+      continue;
+    }
+    Json value = scalar_at(column.scalars(), static_cast<int>(row));
+    if (!column.is_dynamic()) {
+      object[column.field_name()] = std::move(value);
+    } else if (value.is_object()) {
+      object.update(value);
+    }
+  }
+}
+
+}  // namespace simile::server

@@ -1,0 +1,150 @@
+"""REST v2 as its documentation writes requests."""
+
+import json
+import urllib.error
+import urllib.request
+
+import numpy
+import pytest
+
+DIM = 4
+
+
+@pytest.fixture
+def post(server):
+    """The data of an answer that must succeed; with code=..., the message of one that must not."""
+
+    def send(path, body, code=0, whole=False):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", "Authorization": "Bearer root:Milvus"}
+        request = urllib.request.Request(f"{server.http}/v2/vectordb/{path}", data, headers)
+        answer = json.load(urllib.request.urlopen(request))
+        assert answer["code"] == code, answer
+        if code:
+            return answer["message"]
+        return answer if whole else answer["data"]
+
+    return send
+
+
+@pytest.fixture
+def filled(post, name):
+    """A collection of 50 rows: id, title, vector, and dynamic fields."""
+    post("collections/create", {"collectionName": name, "dimension": DIM, "metricType": "L2"})
+    made = numpy.random.default_rng(1).normal(size=(50, DIM))
+    rows = [{"id": i, "vector": v.tolist(), "color": f"c{i % 3}"} for i, v in enumerate(made)]
+    written = post("entities/insert", {"collectionName": name, "data": rows})
+    assert written == {"insertCount": 50, "insertIds": list(range(50))}
+    yield name
+    post("collections/drop", {"collectionName": name})
+
+
+def test_a_search_finds_the_nearest_rows(post, filled):
+    made = numpy.random.default_rng(1).normal(size=(50, DIM))
+    body = {"collectionName": filled, "data": made[7:9].tolist(), "annsField": "vector",
+            "limit": 3, "outputFields": ["color"]}
+    answer = post("entities/search", body, whole=True)
+    assert answer["topks"] == [3, 3]
+    hits = answer["data"]
+    assert (hits[0]["id"], hits[0]["color"], hits[0]["distance"]) == (7, "c1", 0)
+    assert hits[3]["id"] == 8
+    filtered = post("entities/search", {**body, "filter": 'color == "c0"'})
+    assert {hit["color"] for hit in filtered} == {"c0"}
+
+
+def test_rows_are_queried_got_counted_and_deleted(post, filled):
+    where = {"collectionName": filled, "filter": "id in [1, 2, 3]", "outputFields": ["id", "color"]}
+    assert post("entities/query", where) == [
+        {"id": 1, "color": "c1"}, {"id": 2, "color": "c2"}, {"id": 3, "color": "c0"}]
+    row = post("entities/get", {"collectionName": filled, "id": [5], "outputFields": ["vector"]})
+    made = numpy.random.default_rng(1).normal(size=(50, DIM))
+    assert row[0]["vector"] == pytest.approx(made[5].tolist())
+    post("entities/delete", {"collectionName": filled, "filter": "id < 10"})
+    count = {"collectionName": filled, "filter": "", "outputFields": ["count(*)"]}
+    assert post("entities/query", count) == [{"count(*)": 40}]
+    assert post("collections/get_stats", {"collectionName": filled}) == {"rowCount": 40}
+
+
+def test_upsert_replaces(post, filled):
+    row = {"id": 1, "vector": [1, 2, 3, 4], "color": "new"}
+    done = post("entities/upsert", {"collectionName": filled, "data": [row]})
+    assert done == {"upsertCount": 1, "upsertIds": [1]}
+    got = post("entities/get", {"collectionName": filled, "id": 1})
+    assert got == [row]
+
+
+def test_a_whole_schema(post, name):
+    fields = [
+        {"fieldName": "key", "dataType": "VarChar", "isPrimary": True,
+         "elementTypeParams": {"max_length": "20"}},
+        {"fieldName": "v", "dataType": "FloatVector", "elementTypeParams": {"dim": "4"}},
+        {"fieldName": "tags", "dataType": "Array", "elementDataType": "VarChar",
+         "elementTypeParams": {"max_capacity": 5, "max_length": 9}},
+        {"fieldName": "info", "dataType": "JSON"},
+        {"fieldName": "rating", "dataType": "Double", "nullable": True},
+    ]
+    index = {"fieldName": "v", "indexName": "by_v", "metricType": "COSINE",
+             "params": {"index_type": "HNSW", "M": 8}}
+    post("collections/create", {"collectionName": name, "indexParams": [index],
+                                "schema": {"enableDynamicField": False, "fields": fields}})
+    described = post("collections/describe", {"collectionName": name})
+    assert [field["type"] for field in described["fields"]] == [
+        "VarChar", "FloatVector", "Array", "JSON", "Double"]
+    assert described["load"] == "LoadStateLoaded"
+    assert described["indexes"] == [
+        {"fieldName": "v", "indexName": "by_v", "metricType": "COSINE"}]
+    rows = [
+        {"key": "a", "v": [1, 0, 0, 0], "tags": ["x", "y"], "info": {"n": [1, None]}, "rating": 1.5},
+        {"key": "b", "v": [0, 1, 0, 0], "tags": [], "info": None, "rating": None},
+    ]
+    post("entities/insert", {"collectionName": name, "data": rows})
+    got = post("entities/get", {"collectionName": name, "id": ["a", "b"]})
+    assert got == rows
+    post("collections/drop", {"collectionName": name})
+
+
+def test_aliases_partitions_indexes_and_databases(post, filled):
+    here = {"collectionName": filled}
+    post("aliases/create", {**here, "aliasName": "alias_" + filled})
+    assert post("aliases/list", here) == ["alias_" + filled]
+    assert post("aliases/describe", {"aliasName": "alias_" + filled})["collectionName"] == filled
+    post("aliases/drop", {"aliasName": "alias_" + filled})
+    post("partitions/create", {**here, "partitionName": "p"})
+    assert post("partitions/list", here) == ["_default", "p"]
+    assert post("partitions/has", {**here, "partitionName": "p"}) == {"has": True}
+    assert post("indexes/list", here) == ["vector"]
+    assert post("indexes/describe", {**here, "indexName": "vector"})[0]["metricType"] == "L2"
+    post("databases/create", {"dbName": "d_" + filled})
+    assert "d_" + filled in post("databases/list", {})
+    post("databases/drop", {"dbName": "d_" + filled})
+    assert filled in post("collections/list", {})
+
+
+@pytest.mark.parametrize(
+    "path, body, code",
+    [
+        ("collections/describe", {"collectionName": "nothing_here"}, 100),
+        ("collections/describe", {}, 1802),
+        ("collections/create", {"collectionName": "a/b", "dimension": 4}, 1100),
+        ("collections/create", {"collectionName": "ab", "dimension": "many"}, 1100),
+        ("entities/search", b"{not json", 1801),
+        ("entities/search", b"[]", 1801),
+        ("nothing/here", {}, 404),
+    ],
+)
+def test_what_is_wrong_is_refused_with_its_code(post, path, body, code):
+    assert post(path, body, code=code)
+
+
+def test_a_wrong_row_is_named(post, filled):
+    rows = [{"id": 100, "vector": [1, 2, 3, 4]}, {"id": 101, "vector": [1, 2]}]
+    message = post("entities/insert", {"collectionName": filled, "data": rows}, code=1100)
+    assert "vector" in message and "1" in message
+    assert post("collections/get_stats", {"collectionName": filled}) == {"rowCount": 50}
+
+
+def test_the_description_names_every_path(server):
+    described = json.load(urllib.request.urlopen(server.http + "/openapi.json"))
+    assert described["openapi"].startswith("3.")
+    assert {"/v2/vectordb/entities/search", "/v2/vectordb/collections/create"} <= set(
+        described["paths"])
