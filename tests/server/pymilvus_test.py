@@ -400,7 +400,8 @@ def test_fields_have_defaults_and_nulls(client, name):
     schema.add_field("v", DataType.FLOAT_VECTOR, dim=DIM)
     schema.add_field("n", DataType.INT32, nullable=True)
     schema.add_field("d", DataType.VARCHAR, max_length=10, default_value="none")
-    schema.add_field("a", DataType.ARRAY, element_type=DataType.INT64, max_capacity=4, nullable=True)
+    integers = {"element_type": DataType.INT64, "max_capacity": 4}
+    schema.add_field("a", DataType.ARRAY, nullable=True, **integers)
     index = client.prepare_index_params()
     index.add_index("v", metric_type="L2")
     client.create_collection(name, schema=schema, index_params=index)
@@ -423,7 +424,8 @@ def test_fields_have_defaults_and_nulls(client, name):
 
 def test_fields_can_be_added(client, filled):
     client.add_collection_field(filled, "later", DataType.INT64, nullable=True, default_value=7)
-    assert client.query(filled, filter="later == 7", output_fields=["count(*)"])[0]["count(*)"] == 200
+    counted = client.query(filled, filter="later == 7", output_fields=["count(*)"])
+    assert counted[0]["count(*)"] == 200
     row = {**rows_of(1)[0], "id": 5000, "later": 8}
     client.insert(filled, [row])
     assert client.query(filled, filter="later == 8", output_fields=["later"]) == [
@@ -462,7 +464,8 @@ def test_the_asynchronous_client_works(server, filled):
     async def run():
         client = pymilvus.AsyncMilvusClient(server.uri)
         queries = vectors(8, seed=9)
-        found = await asyncio.gather(*(client.search(filled, [q.tolist()], limit=5) for q in queries))
+        searches = [client.search(filled, [query.tolist()], limit=5) for query in queries]
+        found = await asyncio.gather(*searches)
         rows = await client.query(filled, filter="id < 3", output_fields=["id"])
         await client.close()
         return queries, found, rows
@@ -471,3 +474,31 @@ def test_the_asynchronous_client_works(server, filled):
     for query, hits in zip(queries, found):
         assert [hit["id"] for hit in hits[0]] == brute_force(query, 5)
     assert [row["id"] for row in rows] == [0, 1, 2]
+
+
+def test_groups_have_different_values(client, filled):
+    query = vectors(1, seed=9)
+    found = client.search(
+        filled, query.tolist(), limit=3, group_by_field="label", output_fields=["label"]
+    )[0]
+    everything = client.search(filled, query.tolist(), limit=200, output_fields=["label"])[0]
+    first = {}
+    for hit in everything:
+        first.setdefault(hit["entity"]["label"], hit["id"])
+    assert [hit["id"] for hit in found] == list(first.values())[:3]
+
+
+def test_vectors_may_be_null(client, name):
+    schema = client.create_schema()
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("v", DataType.FLOAT_VECTOR, dim=DIM, nullable=True)
+    index = client.prepare_index_params()
+    index.add_index("v", metric_type="L2")
+    client.create_collection(name, schema=schema, index_params=index)
+    made = vectors(6).tolist()
+    client.insert(name, [{"id": i, "v": made[i] if i % 2 else None} for i in range(6)])
+    assert sorted(hit["id"] for hit in client.search(name, made[:1], limit=6)[0]) == [1, 3, 5]
+    rows = client.query(name, filter="id < 2", output_fields=["v"])
+    assert rows[0]["v"] is None
+    assert rows[1]["v"] == pytest.approx(made[1])
+    client.drop_collection(name)

@@ -94,7 +94,7 @@ def test_a_whole_schema(post, name):
     assert described["indexes"] == [
         {"fieldName": "v", "indexName": "by_v", "metricType": "COSINE"}]
     rows = [
-        {"key": "a", "v": [1, 0, 0, 0], "tags": ["x", "y"], "info": {"n": [1, None]}, "rating": 1.5},
+        {"key": "a", "v": [1, 0, 0, 0], "tags": ["x", "y"], "info": {"n": [1]}, "rating": 1.5},
         {"key": "b", "v": [0, 1, 0, 0], "tags": [], "info": None, "rating": None},
     ]
     post("entities/insert", {"collectionName": name, "data": rows})

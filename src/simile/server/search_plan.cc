@@ -10,7 +10,6 @@
 #include "simile/server/filter_message.h"
 #include "simile/server/index_names.h"
 #include "simile/server/placeholder_group.h"
-#include "simile/server/ranged_search.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
@@ -109,6 +108,26 @@ Answer<void> read_limits(const RequestParameters& parameters, SearchPlan& plan) 
   return {};
 }
 
+/// Grouping: limit and offset count groups then.
+Answer<void> read_groups(const CollectionHandle& handle, const RequestParameters& parameters,
+                         SearchPlan& plan) {
+  const std::string name(parameters.text("group_by_field"));
+  if (name.empty()) return {};
+  if (handle.schema().find(name) == nullptr) {
+    return refuse(
+        FaultCode::kFieldNotFound,
+        join_text("groupBy field not found in schema: field not found[field=", name, "]"));
+  }
+  SIMILE_ASSIGN(const auto size, parameters.number("group_size", 1, kHitsMax));
+  plan.request.group_by = name;
+  plan.request.group_size = static_cast<std::uint32_t>(size.value_or(1));
+  plan.request.strict_groups = parameters.flag("strict_group_size");
+  if (std::ranges::find(plan.request.fields, name) == plan.request.fields.end()) {
+    plan.request.fields.push_back(name);
+  }
+  return {};
+}
+
 /// radius and range_filter, in Milvus' sign, as distances.
 Answer<void> read_range(const RequestParameters& parameters, SearchPlan& plan) {
   SIMILE_ASSIGN(const auto radius, parameters.real("radius"));
@@ -116,10 +135,12 @@ Answer<void> read_range(const RequestParameters& parameters, SearchPlan& plan) {
   if (range_filter && !radius) {
     return refuse_parameter("range_filter is given without a radius");
   }
-  if (radius) plan.distance_below = distance_of(plan.metric, static_cast<float>(*radius));
+  std::optional<float>& below = plan.request.distance_max;
+  std::optional<float>& least = plan.request.distance_min;
+  if (radius) below = distance_of(plan.metric, static_cast<float>(*radius));
   if (!range_filter) return {};
-  plan.distance_least = distance_of(plan.metric, static_cast<float>(*range_filter));
-  if (*plan.distance_least < *plan.distance_below) return {};
+  least = distance_of(plan.metric, static_cast<float>(*range_filter));
+  if (*least < *below) return {};
   return refuse_parameter(join_text("range_filter(", *range_filter, ") must be ",
                                     larger_is_nearer(plan.metric) ? "greater" : "less",
                                     " than radius(", *radius, ") for ", wire_name(plan.metric)));
@@ -191,7 +212,7 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
   plan.metric = field->metric;
   SIMILE_TRY(read_range(parameters, plan));
   plan.request.field = field->name;
-  plan.request.k = static_cast<std::uint32_t>(plan.limit + plan.offset);
+  plan.request.k = static_cast<std::uint32_t>(plan.limit);
   plan.request.where = request.dsl();
   SIMILE_ASSIGN(plan.request.values, parse_values(request.expr_template_values()));
   SIMILE_ASSIGN(plan.request.partitions, read_partitions(handle, request.partition_names()));
@@ -214,27 +235,35 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
       std::min<std::int64_t>(queries, std::max(1U, std::thread::hardware_concurrency())));
   SIMILE_ASSIGN(plan.output, parse_output_fields(handle, request.output_fields()));
   plan.request.fields = plan.output.columns;
+  SIMILE_TRY(read_groups(handle, parameters, plan));
   std::erase(plan.request.fields, handle.schema().primary_key().name);
   return plan;
 }
 
-void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const FoundHits& found,
+Answer<SearchResult> run_search(const Snapshot& snapshot, const SearchPlan& plan,
+                                std::size_t skip) {
+  SearchRequest request = plan.request;
+  request.offset = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(static_cast<std::uint64_t>(plan.offset) + skip, kMaxK - request.k));
+  SIMILE_ASSIGN(SearchResult found, snapshot.search(request));
+  return found;
+}
+
+void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const SearchResult& found,
                 wire::SearchResults& response) {
   auto& results = *response.mutable_results();
-  std::vector<std::size_t> rows;
-  for (const auto& [first, last] : found.windows) {
-    for (std::uint64_t at = first; at < last; ++at) rows.push_back(at);
-    results.add_topks(static_cast<std::int64_t>(last - first));
+  for (std::size_t i = 0; i + 1 < found.offsets.size(); ++i) {
+    results.add_topks(static_cast<std::int64_t>(found.offsets[i + 1] - found.offsets[i]));
   }
-  results.set_num_queries(static_cast<std::int64_t>(found.windows.size()));
+  results.set_num_queries(results.topks_size());
   results.set_top_k(plan.limit);
   results.set_primary_field_name(handle.schema().primary_key().name);
-  results.mutable_scores()->Reserve(static_cast<int>(rows.size()));
-  for (const std::size_t row : rows) {
-    const float score = score_of(plan.metric, found.result.distances[row]);
-    results.add_scores(rounded(score, plan.round_decimal));
+  results.mutable_scores()->Reserve(static_cast<int>(found.distances.size()));
+  for (const float distance : found.distances) {
+    results.add_scores(rounded(score_of(plan.metric, distance), plan.round_decimal));
   }
-  const Table& table = found.result.rows;
+  const std::vector<std::size_t> rows = every_row(found.distances.size());
+  const Table& table = found.rows;
   write_keys(table.columns[0], rows, *results.mutable_ids());
   for (const std::string& name : plan.output.named) results.add_output_fields(name);
   for (const std::string& name : plan.output.columns) {
@@ -242,6 +271,10 @@ void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const Fo
     if (column == nullptr) continue;
     write_column(*column, handle.meta->find_field(name), rows, plan.output.dynamic_keys,
                  *results.add_fields_data());
+  }
+  if (const Column* group = table.find(plan.request.group_by)) {
+    write_column(*group, handle.meta->find_field(group->field), rows, {},
+                 *results.mutable_group_by_field_value());
   }
   response.set_collection_name(handle.name());
 }

@@ -2,8 +2,6 @@
 /// A search message as a request of the engine, and hits as a message.
 
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,8 +38,6 @@ struct SearchPlan {
   std::int64_t limit = 0;
   std::int64_t offset = 0;
   int round_decimal = -1;
-  std::optional<float> distance_least;  ///< hits are at least as far (Milvus' range_filter)
-  std::optional<float> distance_below;  ///< and nearer than this (Milvus' radius)
   OutputFields output;
   std::vector<std::byte> stored;  ///< vectors of the rows that a search by keys names
 };
@@ -49,9 +45,12 @@ struct SearchPlan {
 Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
                                const Snapshot& snapshot, const wire::SearchRequest& request);
 
-struct FoundHits;
-/// The hits in the windows of each query.
-void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const FoundHits& found,
+/// Runs the plan. The first `skip` hits are left out, beside the plan's offset.
+Answer<SearchResult> run_search(const Snapshot& snapshot, const SearchPlan& plan,
+                                std::size_t skip = 0);
+
+/// What was found, as a message.
+void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const SearchResult& found,
                 wire::SearchResults& response);
 /// Rounds a score to `decimals` digits, -1: not at all.
 float rounded(float score, int decimals);

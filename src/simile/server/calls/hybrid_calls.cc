@@ -9,7 +9,6 @@
 #include "simile/server/calls/calls.h"
 #include "simile/server/column_message.h"
 #include "simile/server/index_names.h"
-#include "simile/server/ranged_search.h"
 #include "simile/server/rank_fusion.h"
 #include "simile/server/search_plan.h"
 
@@ -120,18 +119,18 @@ Answer<std::vector<std::vector<RankedList>>> search_parts(CallContext& context,
   for (const wire::SearchRequest& part : request.requests()) {
     SIMILE_ASSIGN(SearchPlan plan, plan_search(context, handle, snapshot, part));
     plan.request.fields.clear();
-    SIMILE_ASSIGN(const FoundHits found, run_search(snapshot, plan));
-    if (!lists.empty() && lists.size() != found.windows.size()) {
-      return refuse_parameter(
-          join_text("nq of the searches differ: ", lists.size(), " and ", found.windows.size()));
+    SIMILE_ASSIGN(const SearchResult found, run_search(snapshot, plan));
+    if (!lists.empty() && lists.size() != found.offsets.size() - 1) {
+      return refuse_parameter(join_text("nq of the searches differ: ", lists.size(), " and ",
+                                        found.offsets.size() - 1));
     }
-    lists.resize(found.windows.size());
-    for (std::size_t i = 0; i < found.windows.size(); ++i) {
+    lists.resize(found.offsets.size() - 1);
+    for (std::size_t i = 0; i < found.offsets.size() - 1; ++i) {
       RankedList& list = lists[i].emplace_back();
       list.metric = plan.metric;
-      for (auto at = found.windows[i].first; at < found.windows[i].second; ++at) {
-        list.keys.push_back(numbers.number(found.result.rows.columns[0], at));
-        list.scores.push_back(score_of(plan.metric, found.result.distances[at]));
+      for (auto at = found.offsets[i]; at < found.offsets[i + 1]; ++at) {
+        list.keys.push_back(numbers.number(found.rows.columns[0], at));
+        list.scores.push_back(score_of(plan.metric, found.distances[at]));
       }
     }
   }

@@ -1,6 +1,7 @@
+#include <algorithm>
+
 #include "simile/server/calls/calls.h"
 #include "simile/server/index_names.h"
-#include "simile/server/ranged_search.h"
 #include "simile/server/search_plan.h"
 
 namespace simile::server {
@@ -26,20 +27,18 @@ Answer<wire::SearchResults> iterate(CallContext& context, const CollectionHandle
   if (bound) {
     // A server that was started again, or a call that is repeated, knows the bound only.
     const bool exact = state.started && state.score == static_cast<float>(*bound);
-    plan.distance_least =
+    plan.request.distance_min =
         exact ? state.distance : distance_of(plan.metric, static_cast<float>(*bound));
     skip = exact ? state.at_bound : 1;
   }
-  SIMILE_ASSIGN(const FoundHits found, run_search(*state.snapshot, plan, skip));
+  SIMILE_ASSIGN(const SearchResult found, run_search(*state.snapshot, plan, skip));
   wire::SearchResults response;
   write_hits(handle, plan, found, response);
 
-  const auto [first, last] = found.windows.at(0);
-  if (last > first) {
-    const float distance = found.result.distances[last - 1];
-    std::size_t same = 0;
-    for (auto at = last; at > first && found.result.distances[at - 1] == distance; --at) ++same;
-    const bool no_progress = bound && plan.distance_least == distance;
+  if (!found.distances.empty()) {
+    const float distance = found.distances.back();
+    const auto same = static_cast<std::size_t>(std::ranges::count(found.distances, distance));
+    const bool no_progress = bound && plan.request.distance_min == distance;
     state.at_bound = no_progress ? skip + same : same;
     state.distance = distance;
     state.score = score_of(plan.metric, distance);
@@ -61,7 +60,7 @@ Answer<wire::SearchResults> search(CallContext& context, const wire::SearchReque
   if (parameters.flag("search_iter_v2")) return iterate(context, handle, request, parameters);
   const auto snapshot = handle.collection->snapshot();
   SIMILE_ASSIGN(const SearchPlan plan, plan_search(context, handle, *snapshot, request));
-  SIMILE_ASSIGN(const FoundHits found, run_search(*snapshot, plan));
+  SIMILE_ASSIGN(const SearchResult found, run_search(*snapshot, plan));
   wire::SearchResults response;
   write_hits(handle, plan, found, response);
   response.set_session_ts(next_timestamp());
