@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -51,6 +52,10 @@ class CollectionState {
   void set_properties(Properties properties);
   /// Under the commit lock, so that no row goes to a partition that is gone.
   void set_partitions(const segment::Partitions& partitions);
+
+  /// Held shared from the validation of a batch to its commit, alone for a change of the schema: so
+  /// no row is written that was checked against another one.
+  std::shared_mutex& gate() { return gate_; }
 
   std::shared_ptr<const CollectionView> view() const;
 
@@ -135,6 +140,7 @@ class CollectionState {
   std::size_t position_of(const segment::Segment& segment) const;
 
   std::uint32_t id_;
+  std::shared_mutex gate_;
   // Read by others under the publish mutex.
   std::string name_;
   Properties properties_;

@@ -184,5 +184,38 @@ TEST(DatabaseConcurrency, WritesOfManyThreadsAreAllKept) {
   EXPECT_EQ(database->info().sequence, 400);
 }
 
+/// A row that was checked against the old schema must not be written under the new one: the log
+/// could not be replayed.
+TEST(DatabaseConcurrency, SchemaChangesBesideWriters) {
+  const auto storage = io::make_memory_storage();
+  for (int round = 0; round < 20; ++round) {
+    SCOPED_TRACE(round);
+    auto database = open_or_die(storage);
+    ASSERT_NE(database, nullptr);
+    const std::string name = "c" + std::to_string(round);
+    const auto c = *database->create_collection(name, test_schema(IndexKind::kFlat));
+    std::thread writer([&] {
+      for (std::int64_t id = 0; id < 200; ++id) {
+        TestRow row = test_row(id, 1);
+        if (id == 100 + round) row.feature[0] = row.feature[3] = 0;
+        const Status written = upsert(*c, {row});
+        EXPECT_TRUE(written || written.error().code == ErrorCode::kInvalidArgument);
+      }
+    });
+    Field field = *parse_field("size", "int32 nullable");
+    EXPECT_TRUE(c->add_field(field));
+    static_cast<void>(c->change_vector_index("feature", Metric::kCosine, IndexKind::kFlat));
+    EXPECT_TRUE(c->create_partition("p"));
+    writer.join();
+    const auto rows = rows_in(*c);
+    EXPECT_GE(rows.size(), 199);
+    ASSERT_TRUE(database->close());
+    database = open_or_die(storage);
+    ASSERT_NE(database, nullptr);
+    EXPECT_EQ(rows_in(**database->collection(name)), rows);
+    ASSERT_TRUE(database->close());
+  }
+}
+
 }  // namespace
 }  // namespace simile::db

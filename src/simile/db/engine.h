@@ -162,7 +162,7 @@ class Engine {
   /// Erases the rows of partitions that were dropped.
   Status purge_dropped(std::uint32_t id);
 
-  Status check_request(const WriteRequest& request) const;
+  Status check_request(WriteRequest& request) const;
   Status wait_for_room(const WriteRequest& request);
   Status retry_failed_seal();
   void commit_group(std::span<WriteRequest* const> group);

@@ -1,9 +1,9 @@
 /// Changes of what a collection is, rather than of what it holds.
 ///
-/// With another schema: 1. seal, so that hardly anything grows   2. open the sealed segments with
-/// it   3. publish the manifest   4. under the commit lock, put the new segments in the place of
-/// the old ones and copy the few rows that have come meanwhile. Views that are held keep the old
-/// segments.
+/// With another schema: 1. hold writers back and seal, so that the logs hold no row that was
+/// checked against the old one   2. open the sealed segments with it   3. publish the manifest   4.
+/// under the commit lock, put the new segments in the place of the old ones. Views that are held
+/// keep the old segments.
 
 #include <algorithm>
 #include <utility>
@@ -104,6 +104,8 @@ Status Engine::change_schema(std::uint32_t id, const EditEntry& edit) {
   const std::scoped_lock flushing(flush_mutex_);
   const std::shared_ptr<CollectionState> collection = find(id);
   if (!collection) return fail(ErrorCode::kNotFound, "the collection was dropped");
+  // Writers wait from here on, so that nothing grows once it is sealed.
+  const std::unique_lock gate(collection->gate());
   SIMILE_TRY(seal_locked(*collection, nullptr));
   const std::scoped_lock lock(manifest_mutex_);
   Publication publication{manifest_, 0, {}};

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <map>
 #include <set>
+#include <shared_mutex>
 #include <utility>
 
 #include "simile/base/check.h"
@@ -36,6 +38,26 @@ std::uint64_t bytes_of(const RequestedOperation& operation) {
   return bytes;
 }
 
+/// The gates of all collections of a request, each once, in the order of their ids.
+class Gates {
+ public:
+  explicit Gates(const WriteRequest& request) {
+    std::map<std::uint32_t, CollectionState*> collections;
+    for (const RequestedOperation& operation : request.operations) {
+      collections[operation.collection->id()] = operation.collection.get();
+    }
+    for (const auto& [id, collection] : collections) locks_.emplace_back(collection->gate());
+    changed_ = std::ranges::any_of(request.operations, [](const RequestedOperation& operation) {
+      return operation.checked_with != operation.collection->schema();
+    });
+  }
+  bool changed() const { return changed_; }
+
+ private:
+  std::vector<std::shared_lock<std::shared_mutex>> locks_;
+  bool changed_ = false;
+};
+
 Status check_own_columns(const Batch& batch) {
   for (const ColumnView& column : batch.columns) {
     if (column.field != kPartitionField) continue;
@@ -48,10 +70,10 @@ Status check_own_columns(const Batch& batch) {
 
 }  // namespace
 
-Status Engine::check_request(const WriteRequest& request) const {
-  for (const RequestedOperation& operation : request.operations) {
-    const auto schema_now = operation.collection->schema();
-    const Schema& schema = *schema_now;
+Status Engine::check_request(WriteRequest& request) const {
+  for (RequestedOperation& operation : request.operations) {
+    operation.checked_with = operation.collection->schema();
+    const Schema& schema = *operation.checked_with;
     if (operation.rows != nullptr) {
       SIMILE_TRY(check_own_columns(*operation.rows));
       SIMILE_TRY(
@@ -77,7 +99,12 @@ Result<WriteResult> Engine::write(WriteRequest& request) {
   }
   SIMILE_TRY(check_request(request));
   SIMILE_TRY(wait_for_room(request));
-  queue_.commit(request);
+  {
+    const Gates gates(request);
+    // Waiting may have taken long, and the schema may be another one now.
+    if (gates.changed()) SIMILE_TRY(check_request(request));
+    queue_.commit(request);
+  }
   if (request.result) after_write(request);
   return request.result;
 }

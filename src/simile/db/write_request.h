@@ -21,6 +21,7 @@ struct RequestedOperation {
   std::shared_ptr<CollectionState> collection;
   const Batch* rows = nullptr;  ///< kInsert, kUpsert, kUpdate: validated
   KeysView keys;                ///< kErase
+  std::shared_ptr<const Schema> checked_with;
 
   /// kEraseWhere: the filter, and what it matched after the write `matched_at`, which spares the
   /// commit another look where nothing was written since.
