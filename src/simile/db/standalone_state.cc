@@ -64,10 +64,8 @@ void StandaloneState::hold(const MatrixView& vectors, std::span<const std::uint3
     const std::size_t before = rows.size();
     rows.resize(element, count, threads);
     if (cosine) inverse_lengths.resize(count);
-    if (changed) {
-      if (cosine) index::inverse_lengths(rows.view().slice(0, before), inverse_lengths);
-      if (graph) graph->rebind(view());
-    }
+    if (changed && cosine) index::inverse_lengths(rows.view().slice(0, before), inverse_lengths);
+    if (graph) graph->rebind(view());  // they may lie elsewhere now
     live.resize(count);
     if (flat) flat = index::make_flat(view(), options.metric);
   }

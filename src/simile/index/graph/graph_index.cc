@@ -64,9 +64,9 @@ class GraphOver final : public GraphIndex {
   IndexKind kind() const override { return IndexKind::kGraph; }
   std::size_t size() const override { return map_.rows(); }
   void rebind(const Rows& rows) override {
+    if (rows.vectors.type != rows_.vectors.type) map_.forget_hashes();
     rows_ = rows;
     mapped_.resize(rows.vectors.rows);
-    map_.forget_hashes();
   }
 
   bool has(std::uint32_t row) const override { return mapped_.test(row); }

@@ -39,7 +39,7 @@ class GraphIndex : public VectorIndex {
   /// needs besides.
   virtual std::uint64_t bytes_for(std::uint64_t rows) const = 0;
   virtual std::uint64_t bytes_to_build(std::uint64_t rows) const = 0;
-  /// The rows have moved, or are kept in another type now.
+  /// The rows have moved, there are more places or fewer, or they are kept in another type now.
   virtual void rebind(const Rows& rows) = 0;
 };
 
