@@ -215,7 +215,7 @@ Answer<ParsedSchema> parse_schema(const wire_schema::CollectionSchema& message) 
       return refuse_parameter("there are more than one primary key");
     }
     if (field.primary_key && message.autoid()) field.auto_id = true;
-    meta.id = kFirstFieldId + parsed.meta.fields.size();
+    meta.id = kFirstFieldId + static_cast<std::int64_t>(parsed.meta.fields.size());
     parsed.meta.fields.push_back(std::move(meta));
     parsed.fields.push_back(std::move(field));
   }
@@ -247,9 +247,8 @@ DataType wire_type(FieldType type) {
     case FieldType::kString: return DataType::VarChar;
     case FieldType::kJson: return DataType::JSON;
     case FieldType::kArray: return DataType::Array;
-    case FieldType::kVector: break;
+    default: return DataType::None;
   }
-  return DataType::None;
 }
 
 DataType wire_type(const Field& field, const FieldMeta* meta) {

@@ -72,9 +72,10 @@ Answer<MatrixView> queries_by_keys(const Snapshot& snapshot, const Field& field,
                                    const wire_schema::IDs& ids, std::vector<std::byte>& stored) {
   std::vector<std::string_view> texts(ids.str_id().data().begin(), ids.str_id().data().end());
   const auto& numbers = ids.int_id().data();
-  KeysView keys = std::span<const std::int64_t>(numbers.data(), numbers.size());
+  const auto count = static_cast<std::size_t>(numbers.size());
+  KeysView keys = std::span<const std::int64_t>(numbers.data(), count);
   if (ids.has_str_id()) keys = std::span<const std::string_view>(texts);
-  const std::size_t wanted = ids.has_str_id() ? texts.size() : std::size_t(numbers.size());
+  const std::size_t wanted = ids.has_str_id() ? texts.size() : count;
   SIMILE_ASSIGN(Table table, snapshot.get(keys, {field.name}));
   Column* column = nullptr;
   for (Column& each : table.columns) {

@@ -98,7 +98,7 @@ void write_scalars(const Column& column, RowList rows, std::span<const std::stri
       for (const std::size_t row : rows) write_array_row(column, row, *array.add_data());
       return;
     }
-    case FieldType::kVector: return;
+    default: return;
   }
 }
 
