@@ -1,4 +1,4 @@
-/// graph_bench BASE QUERIES TRUTH DIM METRIC [effort...]
+/// graph_bench BASE QUERIES TRUTH DIM METRIC [effort, or recall up to 1...]
 ///
 /// Builds a graph over raw float32 rows and prints, for each effort, recall@10 and queries a second
 /// on one thread, one at a time and as a batch, in processor time: other programs then disturb it
@@ -119,6 +119,17 @@ struct Bench {
     return static_cast<double>(found) / static_cast<double>(queries.rows * kK);
   }
 
+  // As searches with `recall=` do: with what the rows alone show, then with remembered queries.
+  void measure_recall(const index::VectorIndex& index, float recall) const {
+    for (const std::size_t asked : {std::size_t{1}, queries.rows}) {
+      const double start = processor_seconds();
+      const std::uint32_t effort = index.effort_for(queries.slice(0, asked), kK, recall);
+      std::printf("recall %.3f asked, %zu queries known: %.2f s; ", static_cast<double>(recall),
+                  asked, processor_seconds() - start);
+      measure(index, effort);
+    }
+  }
+
   void measure(const index::VectorIndex& index, std::uint32_t effort) const {
     const index::SearchOptions options{.k = kK, .effort = effort};
     std::vector<index::Hit> hits(queries.rows * kK);
@@ -172,6 +183,11 @@ int main(int argc, char** argv) {
   }
   const auto index = bench.make();
   for (int i = 6; i < argc; ++i) {
-    bench.measure(*index, static_cast<std::uint32_t>(std::strtoul(argv[i], nullptr, 10)));
+    const double number = std::strtod(argv[i], nullptr);
+    if (number > 1) {
+      bench.measure(*index, static_cast<std::uint32_t>(number));
+    } else {
+      bench.measure_recall(*index, static_cast<float>(number));
+    }
   }
 }

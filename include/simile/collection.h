@@ -25,9 +25,10 @@ struct SearchRequest {
   FilterValues values;   ///< for the {names} in it
   std::vector<std::string> partitions = {};  ///< search these only; empty: all
   std::vector<std::string> fields;           ///< columns to return beside the key
-  std::uint32_t effort = 0;                  ///< beam width of graphs; 0: the default
-  bool exact = false;                        ///< scan instead of using the index
-  std::uint32_t threads = 0;                 ///< 0: every core
+  std::uint32_t effort = 0;                  ///< beam width of graphs; 0: by recall, or the default
+  float recall = 0;           ///< share of the k nearest to be found, up to 1; 0: any
+  bool exact = false;         ///< scan instead of using the index
+  std::uint32_t threads = 0;  ///< 0: every core
   /// Only hits with distance_min <= distance < distance_max.
   std::optional<float> distance_min = {};
   std::optional<float> distance_max = {};

@@ -5,7 +5,9 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "simile/calibration.h"
 #include "simile/error.h"
 #include "simile/progress.h"
 #include "simile/types.h"
@@ -21,11 +23,20 @@ struct IndexOptions {
   /// Graph: beam width while inserting, 8..4096; at least degree is used.
   std::uint32_t build_effort = 64;
   std::uint64_t seed = 1;
+  /// Graph: kMemory keeps 4-bit codes and edges in memory, and the rows themselves in a file.
+  Optimize optimize = Optimize::kSpeed;
+  /// kMemory: the folder of that file, which has no name and goes with the index; "" is $TMPDIR, or
+  /// /var/tmp. An index that was loaded reads its rows from its own file until rows are added.
+  std::string folder = {};
 };
 
 struct IndexSearchOptions {
   std::uint32_t k = 10;
-  std::uint32_t effort = 64;  ///< graph: beam width, at least k is used ("ef")
+  /// Graph: beam width, at least k is used ("ef"). 0: what `recall` needs, or 64.
+  std::uint32_t effort = 0;
+  /// Graph, where effort is 0: the mean share of the k nearest that is to be found, up to 1; 0: not
+  /// asked. What effort that takes is measured at the first search and kept (Index::calibration).
+  float recall = 0;
   std::uint32_t threads = 1;  ///< 0: every core
 };
 
@@ -83,6 +94,9 @@ class Index {
   /// one, the caller's copy of them not included. Known before anything is read: rows that need
   /// fewer bits than the most take less.
   MemoryEstimate estimate_memory(std::uint64_t rows) const;
+
+  /// What searches with `recall` have measured so far, by k and effort.
+  std::vector<CalibrationPoint> calibration() const;
 
   const IndexOptions& options() const;
   std::uint64_t size() const;

@@ -48,6 +48,7 @@ struct Field {
   /// Filters find names there that are no fields.
   bool dynamic = false;
   bool partition_key = false;  ///< at most one, int64 or string: decides about the partition
+  Optimize optimize = Optimize::kSpeed;  ///< of a graph of a vector field
 
   bool has_default() const { return default_value.index() != 0; }
 

@@ -2,6 +2,7 @@
 /// Everything.
 
 #include "simile/batch.h"
+#include "simile/calibration.h"
 #include "simile/collection.h"
 #include "simile/database.h"
 #include "simile/error.h"

@@ -256,6 +256,7 @@ class _Readable:
         fields: Sequence[str] = (),
         field: str = "",
         ef: int = 0,
+        recall: float = 0,
         exact: bool = False,
         threads: int = 0,
         values: Mapping[str, Any] | None = None,
@@ -274,7 +275,10 @@ class _Readable:
         :param where: filter, for example "label == 'cat' and taken > 1700000000"
         :param fields: columns to return beside the primary key
         :param field: the vector field; may be left out where there is only one
-        :param ef: beam width of the graph; larger is slower and finds more, 0 is the default
+        :param ef: beam width of the graph; larger is slower and finds more, 0 is the default, or
+            what recall needs
+        :param recall: the share of the k nearest to be found, up to 1, instead of ef; what it takes
+            is measured at the first search and remembered
         :param exact: scan instead of using the index
         :param threads: 0 is every core
         :param values: what {names} in the filter stand for: constants, or lists of them
@@ -294,6 +298,7 @@ class _Readable:
         request.group_by = group_by
         request.group_size = group_size
         request.strict_groups = strict_groups
+        request.recall = recall
         snapshot = self._native_snapshot()
         offsets, distances, columns, single = snapshot.search(q, request)
         columns = _columns.decode(self._fields, columns)

@@ -369,6 +369,7 @@ void bind_snapshot(nb::module_& module) {
       .def_rw("where", &SearchRequest::where)
       .def_rw("fields", &SearchRequest::fields)
       .def_rw("effort", &SearchRequest::effort)
+      .def_rw("recall", &SearchRequest::recall)
       .def_rw("exact", &SearchRequest::exact)
       .def_rw("threads", &SearchRequest::threads)
       .def_rw("partitions", &SearchRequest::partitions)

@@ -47,7 +47,8 @@ ElementType usual_element(Metric metric) {
 
 void create(Index* self, std::int64_t dim, const std::string& metric, const std::string& kind,
             const std::optional<std::string>& dtype, std::int64_t degree, std::int64_t build_effort,
-            std::uint64_t seed) {
+            std::uint64_t seed, const std::string& optimize,
+            const std::optional<std::filesystem::path>& folder) {
   IndexOptions options;
   options.type.dim = in_range("dim", dim, 1, kMaxDimension);
   options.metric = value_of(parse_metric(metric));
@@ -57,6 +58,8 @@ void create(Index* self, std::int64_t dim, const std::string& metric, const std:
   options.degree = in_range("degree", degree, 0, kAny);
   options.build_effort = in_range("build_effort", build_effort, 0, kAny);
   options.seed = seed;
+  options.optimize = value_of(parse_optimize(optimize));
+  if (folder) options.folder = folder->string();
   new (self) Index(value_of(Index::create(options)));
 }
 
@@ -81,12 +84,13 @@ void add(Index& index, nb::handle x, nb::handle ids, std::int64_t threads, nb::h
 }
 
 nb::tuple search(const Index& index, nb::handle q, std::int64_t k, std::int64_t ef,
-                 std::int64_t threads) {
+                 std::int64_t threads, float recall) {
   const RowsArgument queries = queries_argument(q, index.options().type, "q");
   IndexSearchOptions options;
   options.k = in_range("k", k, 1, kMaxK);
   options.effort = in_range("ef", ef, 0, kAny);
   options.threads = in_range("threads", threads, 0, kAny);
+  options.recall = recall;
   const std::size_t rows = queries.view.rows;
   auto ids = queries.single ? new_int64_array({options.k}) : new_int64_array({rows, options.k});
   auto distances =
@@ -103,6 +107,14 @@ nb::tuple search(const Index& index, nb::handle q, std::int64_t k, std::int64_t 
     value_of(std::move(status));
   }
   return nb::make_tuple(std::move(ids.array), std::move(distances.array));
+}
+
+nb::list calibration(const Index& index) {
+  nb::list points;
+  for (const CalibrationPoint& point : index.calibration()) {
+    points.append(nb::make_tuple(point.k, point.effort, point.recall));
+  }
+  return points;
 }
 
 std::uint64_t remove(Index& index, nb::handle ids) {
@@ -142,6 +154,7 @@ std::string describe_index(const Index& index) {
   std::string text = "simile.Index(dim=" + std::to_string(options.type.dim);
   text += ", metric='" + std::string(name_of(options.metric));
   text += "', kind='" + std::string(name_of(options.kind));
+  if (options.optimize == Optimize::kMemory) text += "', optimize='memory";
   text += "', dtype='" + std::string(name_of(options.type.element));
   return text + "', " + std::to_string(index.size()) + " vectors)";
 }
@@ -172,6 +185,11 @@ constexpr const char* kInitDoc = R"(An empty index.
 :param degree: graph only: edges of a vertex, 8 to 128; rounded up to a multiple of 32, but for bits
 :param build_effort: graph only: beam width while inserting; larger is slower and better
 :param seed: of the choices the graph makes; same rows, parameters and seed give the same index
+:param optimize: graph only: "speed", or "memory": 4-bit codes and edges stay in memory, about
+    dim / 2 + 140 bytes a vector at degree 32, and the vectors themselves are read from a file.
+    Pages of it that were read count as resident too (RssFile) until the machine needs them
+:param folder: for "memory": where that file is, which has no name and goes with the index; None is
+    $TMPDIR or /var/tmp. A loaded index reads vectors from its own file until some are added
 :raises InvalidArgument: (a ValueError) for what is out of range or does not fit together)";
 
 constexpr const char* kAddDoc = R"(Adds vectors.
@@ -194,8 +212,12 @@ constexpr const char* kSearchDoc = R"(The k nearest vectors of each query, neare
 
 :param q: (m, dim), or (dim,) for one
 :param k: 1 to 16,384
-:param ef: graph only: beam width, at least k is used; larger is slower and finds more
+:param ef: graph only: beam width, at least k is used; larger is slower and finds more; 0 is 64, or
+    what recall needs
 :param threads: 0 is every core
+:param recall: graph only, where ef is 0: the mean share of the k nearest that is to be found, up to
+    1. What beam that takes is measured at the first search, on the rows and on the queries, in a
+    second or so, and kept: see calibration()
 :returns: ids int64 (m, k) and distances float32 (m, k), of shape (k,) for one query; where
     fewer than k vectors are there, id -1 and distance nan. Ties are in the order of insertion,
     while nothing has been removed.
@@ -208,15 +230,20 @@ void bind_index(nb::module_& module) {
       "def add(self, x: typing.Any, ids: typing.Any = None, threads: int = 0, "
       "progress: collections.abc.Callable[[int, int], object] | None = None) -> None";
   const char* const kSearchSignature =
-      "def search(self, q: typing.Any, k: int = 10, ef: int = 64, threads: int = 1) -> "
+      "def search(self, q: typing.Any, k: int = 10, ef: int = 0, threads: int = 1, "
+      "recall: float = 0.0) -> "
       "tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.float32]]";
   nb::class_<Index>(module, "Index", kIndexDoc)
       .def("__init__", &create, "dim"_a, "metric"_a = "l2", "kind"_a = "graph",
-           "dtype"_a = nb::none(), "degree"_a = 32, "build_effort"_a = 64, "seed"_a = 1, kInitDoc)
+           "dtype"_a = nb::none(), "degree"_a = 32, "build_effort"_a = 64, "seed"_a = 1,
+           "optimize"_a = "speed", "folder"_a = nb::none(), kInitDoc)
       .def("add", &add, "x"_a, "ids"_a = nb::none(), "threads"_a = 0, "progress"_a = nb::none(),
            nb::sig(kAddSignature), kAddDoc)
-      .def("search", &search, "q"_a, "k"_a = 10, "ef"_a = 64, "threads"_a = 1,
+      .def("search", &search, "q"_a, "k"_a = 10, "ef"_a = 0, "threads"_a = 1, "recall"_a = 0.0f,
            nb::sig(kSearchSignature), kSearchDoc)
+      .def("calibration", &calibration,
+           nb::sig("def calibration(self) -> list[tuple[int, int, float]]"),
+           "What searches with recall= have measured: (k, ef, recall that this surely reaches).")
       .def("remove", &remove, "ids"_a, nb::sig("def remove(self, ids: typing.Any) -> int"),
            "Removes vectors by id, one or many; absent ones are no error; returns how many were "
            "there.")
@@ -241,7 +268,9 @@ void bind_index(nb::module_& module) {
       .def_prop_ro("metric", [](const Index& index) { return name_of(index.options().metric); })
       .def_prop_ro("kind", [](const Index& index) { return name_of(index.options().kind); })
       .def_prop_ro("dtype",
-                   [](const Index& index) { return name_of(index.options().type.element); });
+                   [](const Index& index) { return name_of(index.options().type.element); })
+      .def_prop_ro("optimize",
+                   [](const Index& index) { return name_of(index.options().optimize); });
 }
 
 }  // namespace simile::python

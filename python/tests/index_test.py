@@ -374,3 +374,48 @@ def test_searches_go_on_while_another_thread_changes_the_index(rng):
         assert (ids >= 0).all() and (np.diff(distances) >= 0).all()
     writer.join()
     assert len(index) == 2000
+
+
+def test_recall_is_reached_and_reported(rng):
+    x = rng.normal(size=(5000, 24)).astype(np.float32)
+    q = rng.normal(size=(300, 24)).astype(np.float32)
+    truth, _ = flat(x).search(q, k=10)
+    index = simile.Index(24)
+    index.add(x)
+    assert index.calibration() == []
+    ids, _ = index.search(q, k=10, recall=0.9)
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(ids, truth, strict=True)]) >= 0.89
+    k, ef, recall = index.calibration()[-1]
+    assert k == 10 and ef >= 10 and recall >= 0.9
+    given, _ = index.search(q, k=10, ef=12, recall=0.99)
+    alone, _ = index.search(q, k=10, ef=12)
+    assert (given == alone).all()
+    with pytest.raises(ValueError, match="recall"):
+        index.search(q, recall=1.5)
+
+
+def test_memory_is_saved_where_it_is_asked_for(rng, tmp_path):
+    x = rng.normal(size=(3000, 128)).astype(np.float32)
+    index = simile.Index(128, optimize="memory", folder=tmp_path)
+    index.add(x)
+    assert index.optimize == "memory" and "optimize='memory'" in repr(index)
+    assert index.nbytes < simile_nbytes_of(x) / 3
+    index.save(tmp_path / "a.index")
+    loaded = simile.Index.load(tmp_path / "a.index")
+    for each in (index, loaded):
+        ids, distances = each.search(x[:100], k=1, ef=100)
+        assert ids[:, 0].tolist() == list(range(100)) and distances.max() < 1e-3
+    with pytest.raises(ValueError, match="known: speed, memory"):
+        simile.Index(8, optimize="size")
+
+
+def simile_nbytes_of(x):
+    index = simile.Index(x.shape[1])
+    index.add(x)
+    return index.nbytes
+
+
+def flat(x):
+    index = simile.Index(x.shape[1], kind="flat")
+    index.add(x)
+    return index

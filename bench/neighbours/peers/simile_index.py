@@ -25,6 +25,13 @@ class SimileGraph(Peer):
         return lambda q: search(q, k, effort, threads)
 
 
+class SimileMemory(SimileGraph):
+    name = "simile-memory"
+    label = "Simile, memory"
+    settings = 'kind="graph", optimize="memory"'
+    options = {"kind": "graph", "optimize": "memory"}
+
+
 class SimileFlat(SimileGraph):
     name = "simile-flat"
     label = "Simile flat"

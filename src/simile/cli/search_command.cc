@@ -100,6 +100,9 @@ void add_search_command(CLI::App& program, Invocation& invocation) {
       ->type_name("EXPR");
   command->add_option("--fields", request.fields, "Fields to show beside the key")->delimiter(',');
   command->add_option("--ef", request.effort, "Beam width of a graph: more finds more, slower");
+  command->add_option("--recall", request.recall, "Share of the k nearest to find, instead of --ef")
+      ->check(CLI::Range(0.0f, 1.0f))
+      ->excludes("--ef");
   command->add_flag("--exact", request.exact, "Compare with every row, use no index");
   command->add_option("--vector-field", request.field, "Vector field [the only one]");
   command->add_option("--threads", request.threads, "0 is every core [0]");

@@ -8,6 +8,7 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/calibration.h"
 #include "simile/db/matching_rows.h"
 #include "simile/kernels/distance.h"
 
@@ -26,6 +27,7 @@ Status check_shape(const Field& field, const SearchRequest& request) {
     return fail(ErrorCode::kInvalidArgument,
                 join_text("k is ", request.k, "; it must be from 1 to ", kMaxK));
   }
+  SIMILE_TRY(check_recall(request.recall));
   if (have.dim != field.vector.dim) {
     return fail(ErrorCode::kInvalidArgument,
                 join_text("queries have dimension ", have.dim, ", field '", field.name, "' has ",

@@ -31,6 +31,7 @@ struct SearchPart {
   std::unique_ptr<index::VectorIndex> scan;  // what index points to, where it was made for this
   const Bitmap* allowed = nullptr;           // null: all rows
   std::optional<Bitmap> slice;               // what allowed points to, where it was made for this
+  std::uint32_t effort = 0;                  // of a graph
 };
 
 /// Bits [first, first + count); first is a multiple of 64.
@@ -72,14 +73,21 @@ class Search {
  private:
   bool cancelled() const { return request_.cancel != nullptr && request_.cancel->cancelled(); }
 
+  // Calibrated for the k of the request; more hits than that are wanted at times, of groups.
+  std::uint32_t effort_in(const index::VectorIndex& index) const {
+    if (request_.effort != 0 || request_.recall == 0) return request_.effort;
+    const std::uint64_t effort = index.effort_for(bound_.queries, request_.k, request_.recall);
+    return static_cast<std::uint32_t>(std::max<std::uint64_t>(effort, effort * k_ / request_.k));
+  }
+
   void add_segment(std::uint32_t s) {
     const SegmentView& segment = view_.segments[s];
     const Bitmap* allowed = allowed_.rows[s] ? &*allowed_.rows[s] : nullptr;
-    SearchConditions conditions{segment.rows,    segment.rows, k_,
-                                request_.effort, false,        request_.exact};
-    if (allowed != nullptr) conditions.allowed = allowed->count();
     const index::VectorIndex* index =
         request_.exact ? nullptr : segment.segment->index(bound_.position);
+    const std::uint32_t effort = index == nullptr ? request_.effort : effort_in(*index);
+    SearchConditions conditions{segment.rows, segment.rows, k_, effort, false, request_.exact};
+    if (allowed != nullptr) conditions.allowed = allowed->count();
     conditions.has_index = index != nullptr;
     switch (plan_search(conditions)) {
       case SearchPath::kNone: return;
@@ -89,6 +97,7 @@ class Search {
         SearchPart& part = parts_.emplace_back();
         part.segment = s;
         part.index = index;
+        part.effort = effort;
         part.allowed = conditions.allowed == segment.rows ? nullptr : allowed;
         return;
       }
@@ -154,7 +163,7 @@ class Search {
   void search_part(const SearchPart& part, const MatrixView& queries, index::Hit* hits) const {
     index::SearchOptions options;
     options.k = k_;
-    options.effort = request_.effort;
+    options.effort = part.effort;
     options.allowed = part.slice ? &*part.slice : part.allowed;
     options.cancel = request_.cancel;
     part.index->search(queries, options, hits);

@@ -31,6 +31,7 @@ std::vector<std::byte> encode_options(const StandaloneState& state) {
   out.put(static_cast<std::uint64_t>(state.row_count()));
   out.put(state.ids.next_id());
   out.put(static_cast<std::uint8_t>(state.rows.stored_type().element));
+  out.put(static_cast<std::uint8_t>(state.options.optimize));
   return out.take();
 }
 
@@ -67,7 +68,9 @@ Result<Header> read_header(const io::SectionReader& reader) {
   header.rows = in.get<std::uint64_t>();
   header.next_id = in.get<std::int64_t>();
   const auto stored = reader.format() < 2 ? element : in.get<std::uint8_t>();
-  if (!in.ok() || element > static_cast<std::uint8_t>(ElementType::kBit) ||
+  const auto optimize = reader.format() < 2 ? std::uint8_t{0} : in.get<std::uint8_t>();
+  if (!in.ok() || optimize > static_cast<std::uint8_t>(Optimize::kMemory) ||
+      element > static_cast<std::uint8_t>(ElementType::kBit) ||
       metric > static_cast<std::uint8_t>(Metric::kJaccard) ||
       kind > static_cast<std::uint8_t>(IndexKind::kGraph) ||
       header.rows > StandaloneState::kRowsMax || header.next_id < 0 ||
@@ -77,6 +80,7 @@ Result<Header> read_header(const io::SectionReader& reader) {
   header.options.type.element = static_cast<ElementType>(element);
   header.options.metric = static_cast<Metric>(metric);
   header.options.kind = static_cast<IndexKind>(kind);
+  header.options.optimize = static_cast<Optimize>(optimize);
   header.stored = static_cast<ElementType>(stored);
   return header;
 }
@@ -141,17 +145,23 @@ Result<IndexOptions> read_standalone_options(const io::SectionReader& reader) {
   return header.options;
 }
 
-Status read_standalone(const io::SectionReader& reader, StandaloneState& state) {
+Status read_standalone(const std::shared_ptr<io::SectionReader>& file, StandaloneState& state) {
+  const io::SectionReader& reader = *file;
   SIMILE_ASSIGN(const Header header, read_header(reader));
   SIMILE_ASSIGN(const auto rows, reader.verified_section("rows"));
   SIMILE_ASSIGN(const auto live, reader.verified_section("live"));
   state.live.resize(header.rows);
-  state.rows.restore(header.stored, header.rows);
-  if (rows.size() != state.rows.bytes().size() || live.size() != state.live.words().size_bytes()) {
+  if (state.rows.on_disk()) {
+    state.rows.borrow(header.stored, rows, file);
+  } else {
+    state.rows.restore(header.stored, header.rows);
+  }
+  if (state.rows.size() != header.rows || rows.size() != state.rows.bytes().size() ||
+      live.size() != state.live.words().size_bytes()) {
     return damaged("its rows do not fit");
   }
   if (!rows.empty()) {
-    std::memcpy(state.rows.data(), rows.data(), rows.size());
+    if (!state.rows.on_disk()) std::memcpy(state.rows.data(), rows.data(), rows.size());
     std::memcpy(state.live.words().data(), live.data(), live.size());
   }
   if (header.rows % 64 != 0 && state.live.words().back() >> (header.rows % 64) != 0) {
@@ -169,6 +179,7 @@ Status read_standalone(const io::SectionReader& reader, StandaloneState& state) 
   }
   SIMILE_ASSIGN(state.graph, index::GraphIndex::load(reader, state.view(), state.options.metric));
   forget_removed(state);
+  state.rows.release_pages();
   return {};
 }
 

@@ -103,17 +103,23 @@ Index::~Index() = default;
 
 Result<Index> Index::create(const IndexOptions& options) {
   SIMILE_TRY(check_options(options));
+  const std::string folder = StandaloneState::scratch_folder(options);
+  if (!folder.empty() && !GrowableBuffer::can_be_in(folder)) {
+    return fail(ErrorCode::kInvalidArgument,
+                join_text("cannot write to '", folder,
+                          "', where the rows are to be kept; name another folder"));
+  }
   return Index(std::make_unique<State>(options));
 }
 
 Result<Index> Index::load(const std::string& path) {
-  SIMILE_ASSIGN(auto reader, db::open_standalone_file(path));
+  SIMILE_ASSIGN(std::shared_ptr<io::SectionReader> reader, db::open_standalone_file(path));
   SIMILE_ASSIGN(const IndexOptions options, db::read_standalone_options(*reader));
   if (const Status checked = check_options(options); !checked) {
     return fail(ErrorCode::kDataLoss, join_text(path, " is damaged: ", checked.error().message));
   }
   auto state = std::make_unique<State>(options);
-  SIMILE_TRY(db::read_standalone(*reader, *state));
+  SIMILE_TRY(db::read_standalone(reader, *state));
   return Index(std::move(state));
 }
 
@@ -142,6 +148,7 @@ Status Index::search(const MatrixView& queries, const IndexSearchOptions& option
     return fail(ErrorCode::kInvalidArgument,
                 join_text("k is ", options.k, "; it must be 1 to ", kMaxK));
   }
+  SIMILE_TRY(check_recall(options.recall));
   SIMILE_TRY(check_vectors(queries, made.metric));
   std::vector<float> converted;
   MatrixView prepared = queries;
@@ -153,11 +160,16 @@ Status Index::search(const MatrixView& queries, const IndexSearchOptions& option
     }
     prepared = MatrixView(converted.data(), queries.rows, query_type);
   }
+  IndexSearchOptions resolved = options;
+  if (options.recall > 0 && options.effort == 0) {
+    const std::shared_lock together(state_->gate);
+    resolved.effort = state_->index().effort_for(prepared, options.k, options.recall);
+  }
   const std::size_t at_once = made.kind == IndexKind::kGraph ? kGraphQueries : kFlatQueries;
   const auto part = [&](std::size_t first, std::size_t last, std::uint32_t) {
     for (; first < last; first += at_once) {
       const std::shared_lock together(state_->gate);
-      state_->search(prepared.slice(first, std::min(at_once, last - first)), options,
+      state_->search(prepared.slice(first, std::min(at_once, last - first)), resolved,
                      ids + first * options.k, distances + first * options.k);
     }
   };
@@ -185,6 +197,11 @@ Status Index::save(const std::string& path) const {
 MemoryEstimate Index::estimate_memory(std::uint64_t rows) const {
   const std::shared_lock lock(state_->gate);
   return state_->estimate(rows);
+}
+
+std::vector<CalibrationPoint> Index::calibration() const {
+  const std::shared_lock lock(state_->gate);
+  return state_->index().calibration();
 }
 
 const IndexOptions& Index::options() const { return state_->options; }

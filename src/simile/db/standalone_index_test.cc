@@ -22,11 +22,20 @@ std::vector<float> random_rows(std::size_t rows, std::uint64_t seed) {
   return out;
 }
 
-class StandaloneIndex : public testing::TestWithParam<IndexKind> {
+struct Made {
+  IndexKind kind;
+  Optimize optimize = Optimize::kSpeed;
+};
+
+class StandaloneIndex : public testing::TestWithParam<Made> {
  protected:
   static Index make(Metric metric = Metric::kL2) {
     auto index = Index::create(
-        {.type = {ElementType::kFloat32, kDim}, .metric = metric, .kind = GetParam()});
+        {.type = {ElementType::kFloat32, kDim},
+         .metric = metric,
+         .kind = GetParam().kind,
+         .optimize = GetParam().optimize,
+         .folder = GetParam().optimize == Optimize::kMemory ? testing::TempDir() : ""});
     EXPECT_TRUE(index) << index.error().message;
     return *std::move(index);
   }
@@ -49,7 +58,8 @@ class StandaloneIndex : public testing::TestWithParam<IndexKind> {
   std::string path() const {
     return testing::TempDir() + "standalone_" +
            std::to_string(::testing::UnitTest::GetInstance()->random_seed()) +
-           std::string(name_of(GetParam())) + ".idx";
+           std::string(name_of(GetParam().kind)) + std::string(name_of(GetParam().optimize)) +
+           ".idx";
   }
 };
 
@@ -184,7 +194,7 @@ TEST_P(StandaloneIndex, CancelledAddLeavesWhatWasThere) {
   CancelToken cancel;
   const Progress stop = [&](std::uint64_t, std::uint64_t) { cancel.cancel(); };
   const Status status = index.add(view(rows).slice(100, 2900), {}, 1, stop, &cancel);
-  if (GetParam() == IndexKind::kFlat) return;  // adding is over before anything can stop it
+  if (GetParam().kind == IndexKind::kFlat) return;  // adding is over before anything can stop it
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::kCancelled);
   EXPECT_EQ(index.size(), 100u);
@@ -194,8 +204,80 @@ TEST_P(StandaloneIndex, CancelledAddLeavesWhatWasThere) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, StandaloneIndex,
-                         testing::Values(IndexKind::kFlat, IndexKind::kGraph),
-                         [](const auto& tested) { return std::string(name_of(tested.param)); });
+                         testing::Values(Made{IndexKind::kFlat}, Made{IndexKind::kGraph},
+                                         Made{IndexKind::kGraph, Optimize::kMemory}),
+                         [](const auto& tested) {
+                           return std::string(name_of(tested.param.kind)) + "_" +
+                                  std::string(name_of(tested.param.optimize));
+                         });
+
+TEST_P(StandaloneIndex, RecallInsteadOfEffortIsMeasuredAndKept) {
+  Index index = make();
+  const std::vector<float> rows = random_rows(4000, 1);
+  const std::vector<float> queries = random_rows(300, 2);
+  ASSERT_TRUE(index.add(view(rows)));
+  const auto ask = [&](const Index& asked, float recall) {
+    Answer answer{std::vector<std::int64_t>(3000), std::vector<float>(3000)};
+    const Status status = asked.search(view(queries), {.k = 10, .recall = recall},
+                                       answer.ids.data(), answer.distances.data());
+    EXPECT_TRUE(status) << status.error().message;
+    return answer;
+  };
+  const Answer answer = ask(index, 0.9f);
+  const Answer wide = search(index, queries, 10);
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    found += answer.distances[i] <= wide.distances[i / 10 * 10 + 9];
+  }
+  EXPECT_GE(static_cast<double>(found) / 3000, 0.89);
+  EXPECT_EQ(index.calibration().empty(), GetParam().kind == IndexKind::kFlat);
+  ASSERT_TRUE(index.save(path()));
+  const auto loaded = Index::load(path());
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->calibration(), index.calibration());
+  EXPECT_EQ(ask(*loaded, 0.9f).ids, answer.ids);
+  std::filesystem::remove(path());
+  for (const float wrong : {-0.1f, 1.1f, NAN}) {
+    std::int64_t id;
+    float distance;
+    EXPECT_FALSE(
+        index.search(view(queries).slice(0, 1), {.k = 1, .recall = wrong}, &id, &distance));
+  }
+}
+
+TEST_P(StandaloneIndex, ALoadedIndexGrowsAndIsSavedAgain) {
+  const std::vector<float> rows = random_rows(3000, 1);
+  Index index = make(Metric::kCosine);
+  ASSERT_TRUE(index.add(view(rows).slice(0, 2000)));
+  ASSERT_TRUE(index.save(path()));
+  for (std::size_t first = 2000; first < 3000; first += 500) {
+    auto loaded = Index::load(path());
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    ASSERT_TRUE(loaded->add(view(rows).slice(first, 500)));
+    ASSERT_TRUE(loaded->save(path()));
+    index = *std::move(loaded);
+  }
+  EXPECT_EQ(index.options().optimize, GetParam().optimize);
+  const Answer answer = search(index, rows, 1);
+  for (std::size_t i = 0; i < 3000; ++i) EXPECT_EQ(answer.ids[i], static_cast<std::int64_t>(i));
+  std::filesystem::remove(path());
+}
+
+TEST(IndexOptions, RowsOutsideOfMemoryNeedAFolder) {
+  IndexOptions options{.type = {ElementType::kFloat32, 256}, .optimize = Optimize::kMemory};
+  options.folder = "/no/such/folder";
+  const auto refused = Index::create(options);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("/no/such/folder"), std::string::npos);
+  options.folder = testing::TempDir();
+  auto index = Index::create(options);
+  ASSERT_TRUE(index);
+  Random random(1);
+  std::vector<float> rows(2000 * 256);
+  for (float& v : rows) v = static_cast<float>(random.normal());
+  ASSERT_TRUE(index->add(MatrixView(rows.data(), 2000, options.type)));
+  EXPECT_LT(index->memory_bytes(), 2000 * (256 / 2 + 136 + 60) + 300'000);
+}
 
 TEST(IndexOptions, OutOfRangeIsRefused) {
   const auto create = [](VectorType type, Metric metric, std::uint32_t degree) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
 
 #include "simile/base/check.h"
@@ -18,7 +19,8 @@ constexpr std::size_t kIdsAtOnce = 4096;  // while searches wait
 }  // namespace
 
 StandaloneState::StandaloneState(const IndexOptions& index_options)
-    : options(index_options), rows(options.type, options.kind == IndexKind::kGraph) {
+    : options(index_options),
+      rows(options.type, options.kind == IndexKind::kGraph, scratch_folder(options)) {
   if (options.kind == IndexKind::kGraph) {
     graph = make_graph();
   } else {
@@ -27,12 +29,21 @@ StandaloneState::StandaloneState(const IndexOptions& index_options)
 }
 
 std::unique_ptr<index::GraphIndex> StandaloneState::make_graph() const {
-  return index::GraphIndex::create(
-      options.type, options.metric,
-      {.degree = options.degree, .build_effort = options.build_effort, .seed = options.seed});
+  return index::GraphIndex::create(options.type, options.metric,
+                                   {.degree = options.degree,
+                                    .build_effort = options.build_effort,
+                                    .seed = options.seed,
+                                    .optimize = options.optimize});
 }
 
-index::Rows StandaloneState::view() const { return {rows.view(), inverse_lengths}; }
+std::string StandaloneState::scratch_folder(const IndexOptions& options) {
+  if (options.kind != IndexKind::kGraph || options.optimize != Optimize::kMemory) return "";
+  if (!options.folder.empty()) return options.folder;
+  const char* named = std::getenv("TMPDIR");
+  return named != nullptr && *named != 0 ? named : "/var/tmp";
+}
+
+index::Rows StandaloneState::view() const { return {rows.view(), inverse_lengths, rows.on_disk()}; }
 
 // Those of removed rows first, ascending.
 std::vector<std::uint32_t> StandaloneState::places_for(std::size_t count) const {
@@ -101,6 +112,7 @@ Status StandaloneState::append(const MatrixView& vectors, std::span<const std::i
     take_back(places, rows_before, next_id);
   }
   if (vectors.rows * options.type.bytes() > kLargeBytes) give_back_free_memory();
+  rows.release_pages();
   if (!status) return status;
   const std::lock_guard alone(gate);
   for (const std::uint32_t place : places) live.set(place);
@@ -232,8 +244,10 @@ void StandaloneState::search(const MatrixView& queries, const IndexSearchOptions
 
 MemoryEstimate StandaloneState::estimate(std::uint64_t count) const {
   MemoryEstimate bytes;
-  bytes.held = quantization::CompactRows::bytes_for(options.type, graph != nullptr, count) +
-               IdTable::bytes_for(count) + count / 8;
+  bytes.held = IdTable::bytes_for(count) + count / 8;
+  if (!rows.on_disk()) {
+    bytes.held += quantization::CompactRows::bytes_for(options.type, graph != nullptr, count);
+  }
   if (options.metric == Metric::kCosine) bytes.held += count * sizeof(float);
   if (graph) bytes.held += graph->bytes_for(count);
   bytes.building = bytes.held + (graph ? graph->bytes_to_build(count) : 0);

@@ -31,6 +31,12 @@ struct StandaloneState {
   std::size_t dead() const { return live.size() - live_count; }
   std::uint64_t rows_free() const { return kRowsMax - live_count; }
 
+  /// Where rows are in a file; "" where they are in memory.
+  static std::string scratch_folder(const IndexOptions& options);
+
+  const index::VectorIndex& index() const {
+    return graph ? static_cast<const index::VectorIndex&>(*graph) : *flat;
+  }
   /// All rows, dead ones included.
   index::Rows view() const;
 

@@ -5,10 +5,12 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "simile/base/bitmap.h"
 #include "simile/base/ids.h"
 #include "simile/base/shared_gate.h"
+#include "simile/calibration.h"
 #include "simile/error.h"
 #include "simile/io/section_file.h"
 #include "simile/progress.h"
@@ -32,6 +34,8 @@ struct Rows {
   MatrixView vectors;
   /// kCosine: 1 / Euclidean length of every row (as inverse_lengths() computes it). Else empty.
   std::span<const float> inverse_lengths;
+  /// The vectors are mapped from a file, of which not all need be in memory.
+  bool on_disk = false;
 };
 
 struct SearchOptions {
@@ -52,6 +56,13 @@ class VectorIndex {
   /// come back. One thread; the caller spreads queries. Distances are exact ones. Queries have the
   /// rows' type, but float32 where the rows are float16 or bfloat16.
   virtual void search(const MatrixView& queries, const SearchOptions& options, Hit* hits) const = 0;
+  /// The effort by which searches for the k nearest reach `recall`, in (0, 1], as calibrated on the
+  /// rows and on queries asked before, these included; 0 where every search is exact. What has to
+  /// be measured for it takes a second or so.
+  virtual std::uint32_t effort_for(const MatrixView& queries, std::uint32_t k,
+                                   float recall) const = 0;
+  /// What was measured, by k and effort.
+  virtual std::vector<CalibrationPoint> calibration() const = 0;
   /// Adds its sections ("graph.*") to a file; flat indexes add none.
   virtual Status save(io::SectionWriter& writer) const = 0;
   /// Memory beside the rows.

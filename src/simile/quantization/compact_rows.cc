@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "simile/base/file_pages.h"
 #include "simile/base/parallel.h"
 #include "simile/kernels/distance.h"
 
@@ -91,6 +92,7 @@ ElementType CompactRows::type_with(const MatrixView& rows) const {
 }
 
 void CompactRows::resize(ElementType element, std::size_t count, std::uint32_t threads) {
+  own();
   if (count_ == 0) {
     stored_.element = element;
   } else if (stored_.element != element) {
@@ -139,7 +141,7 @@ void CompactRows::append_row_of(const CompactRows& other, std::size_t i) {
   if (count_ == 0) stored_ = other.stored_;
   const std::size_t bytes = stored_.bytes();
   if (bytes_.size() < (count_ + 1) * bytes) bytes_.resize((count_ + 1) * bytes);
-  std::memcpy(bytes_.data() + count_ * bytes, other.bytes_.data() + i * bytes, bytes);
+  std::memcpy(bytes_.data() + count_ * bytes, other.bytes().data() + i * bytes, bytes);
   ++count_;
 }
 
@@ -149,11 +151,34 @@ void CompactRows::restore(ElementType element, std::size_t rows) {
   bytes_.resize(rows * stored_.bytes());
 }
 
+void CompactRows::borrow(ElementType element, std::span<const std::byte> rows,
+                         std::shared_ptr<const void> owner) {
+  stored_.element = element;
+  count_ = rows.size() / stored_.bytes();
+  borrowed_ = rows;
+  owner_ = std::move(owner);
+}
+
+void CompactRows::own() {
+  if (!owner_) return;
+  bytes_.resize(borrowed_.size());
+  if (!borrowed_.empty()) std::memcpy(bytes_.data(), borrowed_.data(), borrowed_.size());
+  owner_.reset();
+}
+
+void CompactRows::release_pages() const {
+  if (owner_) {
+    release_file_pages(borrowed_);
+  } else {
+    bytes_.release_pages();
+  }
+}
+
 void CompactRows::change_type(ElementType element, std::uint32_t threads) {
   const MatrixView old = view();
   VectorType type = stored_;
   type.element = element;
-  GrowableBuffer bytes;
+  GrowableBuffer bytes(bytes_.folder());
   bytes.resize(count_ * type.bytes());
   parallel_for(threads, count_, kGrain, [&](std::size_t first, std::size_t last, std::uint32_t) {
     std::vector<float> row(type.dim);

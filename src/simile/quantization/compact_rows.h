@@ -10,7 +10,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
+#include <utility>
 
 #include "simile/base/growable_buffer.h"
 #include "simile/types.h"
@@ -21,12 +24,14 @@ class CompactRows {
  public:
   static constexpr std::size_t kSmallBytes = std::size_t{32} << 20;
 
-  /// Of rows of `type`; with `shrink` false they stay as they are.
-  CompactRows(VectorType type, bool shrink) : stored_(type), shrink_(shrink) {}
+  /// Of rows of `type`; with `shrink` false they stay as they are. In a file in `folder`, or in
+  /// memory where that is "" (growable_buffer.h).
+  CompactRows(VectorType type, bool shrink, std::string folder = "")
+      : stored_(type), shrink_(shrink), bytes_(std::move(folder)) {}
 
   std::size_t size() const { return count_; }
   /// The rows as they are kept: of kUint8, kFloat16 or kScaled16 where float32 rows came.
-  MatrixView view() const { return {bytes_.data(), count_, stored_}; }
+  MatrixView view() const { return {bytes().data(), count_, stored_}; }
   VectorType stored_type() const { return stored_; }
 
   /// Rows of the type it was made for. True where rows of before have changed their type.
@@ -45,18 +50,31 @@ class CompactRows {
   /// the caller through data().
   void restore(ElementType element, std::size_t rows);
   std::byte* data() { return bytes_.data(); }
-  std::span<const std::byte> bytes() const { return {bytes_.data(), count_ * stored_.bytes()}; }
-  std::uint64_t memory_bytes() const { return bytes_.size(); }
+  /// As restore(), but of rows that lie in a mapped file, which lives as long as `owner`: they stay
+  /// there until rows are added.
+  void borrow(ElementType element, std::span<const std::byte> rows,
+              std::shared_ptr<const void> owner);
+  std::span<const std::byte> bytes() const {
+    return {owner_ ? borrowed_.data() : bytes_.data(), count_ * stored_.bytes()};
+  }
+  /// Whether rows are in a file.
+  bool on_disk() const { return !bytes_.folder().empty(); }
+  /// Rows in a file leave the memory of the process until they are touched again.
+  void release_pages() const;
+  std::uint64_t memory_bytes() const { return on_disk() ? 0 : bytes_.size(); }
   /// The most that memory_bytes() is with so many rows of `type`, made with this `shrink`.
   static std::uint64_t bytes_for(VectorType type, bool shrink, std::uint64_t rows);
 
  private:
+  void own();
   void change_type(ElementType element, std::uint32_t threads);
 
   VectorType stored_;
   bool shrink_;
   std::size_t count_ = 0;
   GrowableBuffer bytes_;
+  std::shared_ptr<const void> owner_;  // of borrowed_, where rows are there
+  std::span<const std::byte> borrowed_;
 };
 
 }  // namespace simile::quantization

@@ -48,7 +48,7 @@ std::optional<FieldType> find_scalar(std::string_view word) {
   return std::nullopt;
 }
 
-/// "float32[128]": the words after it are metric and index kind.
+/// "float32[128]": the words after it are metric, index kind, and what a graph is made for.
 Status parse_vector(Field& field, std::string_view text, std::vector<std::string_view>& words) {
   const std::string_view word = words[0];
   const std::size_t bracket = word.find('[');
@@ -72,6 +72,11 @@ Status parse_vector(Field& field, std::string_view text, std::vector<std::string
   const auto kind = parse_index_kind(words[0]);
   if (!kind) return refuse(field.name, text, kind.error().message);
   field.index = *kind;
+  words.erase(words.begin());
+  if (field.index != IndexKind::kGraph || words.empty()) return {};
+  const auto optimize = parse_optimize(words[0]);
+  if (!optimize) return {};  // another word of the field, or unknown there as well
+  field.optimize = *optimize;
   words.erase(words.begin());
   return {};
 }
@@ -138,6 +143,7 @@ std::string describe(const Field& field) {
     text = join_text(name_of(field.vector.element), "[", field.vector.dim, "] ",
                      name_of(field.metric));
     if (field.index != IndexKind::kGraph) text += join_text(" ", name_of(field.index));
+    if (field.optimize == Optimize::kMemory) text += " graph memory";
   } else if (field.type == FieldType::kArray) {
     text = join_text("array<", name_of(field.element_type), ">");
   } else {

@@ -39,6 +39,10 @@ Status check_vector(const Field& field) {
   }
   if (field.metric > Metric::kJaccard) return refuse(field, "its metric is none");
   if (field.index > IndexKind::kGraph) return refuse(field, "its index kind is none");
+  if (field.optimize > Optimize::kMemory ||
+      (field.optimize == Optimize::kMemory && field.index != IndexKind::kGraph)) {
+    return refuse(field, "only a graph is made for memory");
+  }
   if (const Status fits = check_metric(field.metric, type.element); !fits) {
     return refuse(field, fits.error().message);
   }

@@ -26,9 +26,10 @@ std::string refusal(std::vector<Field> fields) {
 
 TEST(ParseField, TakesEveryFormThatDescribePrints) {
   std::vector<std::string> forms = {
-      "int64 primary key",   "string primary key",    "int64 primary key auto",
-      "float32[128] cosine", "bit[256] hamming flat", "bit[8] jaccard",
-      "float16[1] l2 flat",  "bfloat16[65536] ip",    "int8[3] l2"};
+      "int64 primary key",         "string primary key",    "int64 primary key auto",
+      "float32[128] cosine",       "bit[256] hamming flat", "bit[8] jaccard",
+      "float16[1] l2 flat",        "bfloat16[65536] ip",    "int8[3] l2",
+      "float32[8] ip graph memory"};
   for (const char* scalar : {"bool", "int8", "int16", "int32", "int64", "float", "double", "string",
                              "json", "array<bool>", "array<int64>", "array<string>"}) {
     forms.emplace_back(scalar);
@@ -40,6 +41,8 @@ TEST(ParseField, TakesEveryFormThatDescribePrints) {
 TEST(ParseField, IsIndifferentToBlanksAndTakesTheDefaultIndexByName) {
   EXPECT_EQ(field("f", "  float32[4]\tl2   graph "), field("f", "float32[4] l2"));
   EXPECT_EQ(field("f", "float32[4] euclidean").metric, Metric::kL2);
+  EXPECT_EQ(field("f", "float32[4] l2 graph speed"), field("f", "float32[4] l2"));
+  EXPECT_EQ(field("f", "float32[4] l2 graph memory").optimize, Optimize::kMemory);
 }
 
 TEST(ParseField, SaysWhatIsWrongAndWhatIsKnown) {

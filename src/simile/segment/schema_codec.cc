@@ -61,6 +61,9 @@ Status get_parts(Field& field, ByteReader& reader) {
   });
 }
 
+// An index kind of its own on disk.
+constexpr std::uint8_t kGraphForMemory = 2;
+
 template <class Enum>
 Enum enum_from(std::uint8_t value, Enum last, bool& ok) {
   ok = ok && value <= static_cast<std::uint8_t>(last);
@@ -77,7 +80,8 @@ void encode_schema(const Schema& schema, ByteWriter& writer) {
     writer.put(static_cast<std::uint8_t>(field.element_type));
     writer.put(static_cast<std::uint8_t>(field.vector.element));
     writer.put(static_cast<std::uint8_t>(field.metric));
-    writer.put(static_cast<std::uint8_t>(field.index));
+    const bool for_memory = field.optimize == Optimize::kMemory;
+    writer.put(for_memory ? kGraphForMemory : static_cast<std::uint8_t>(field.index));
     writer.put(static_cast<std::uint8_t>(
         (field.primary_key ? kPrimaryKey : 0) | (field.auto_id ? kAutoId : 0) |
         (field.nullable ? kNullable : 0) | (field.dynamic ? kDynamic : 0) |
@@ -99,7 +103,12 @@ Result<Schema> decode_schema(ByteReader& reader, bool tagged) {
     field.element_type = enum_from(reader.get<std::uint8_t>(), FieldType::kVector, ok);
     field.vector.element = enum_from(reader.get<std::uint8_t>(), ElementType::kBit, ok);
     field.metric = enum_from(reader.get<std::uint8_t>(), Metric::kJaccard, ok);
-    field.index = enum_from(reader.get<std::uint8_t>(), IndexKind::kGraph, ok);
+    const auto index = reader.get<std::uint8_t>();
+    if (index == kGraphForMemory) {
+      field.optimize = Optimize::kMemory;
+    } else {
+      field.index = enum_from(index, IndexKind::kGraph, ok);
+    }
     const auto flags = reader.get<std::uint8_t>();
     field.primary_key = (flags & kPrimaryKey) != 0;
     field.auto_id = (flags & kAutoId) != 0;

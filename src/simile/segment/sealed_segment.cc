@@ -146,7 +146,7 @@ std::span<const float> SealedSegment::lengths(std::size_t field) const {
 }
 
 std::vector<index::Rows> SealedSegment::vectors(std::size_t field, std::size_t rows) const {
-  index::Rows all{vectors_[field]->rows.slice(0, rows), {}};
+  index::Rows all{vectors_[field]->rows.slice(0, rows), {}, true};
   if (schema_->fields()[field].metric == Metric::kCosine) {
     all.inverse_lengths = lengths(field).first(rows);
   }

@@ -144,7 +144,8 @@ Result<WrittenSegment> write_segment(const std::shared_ptr<io::Storage>& storage
 Result<std::unique_ptr<index::VectorIndex>> write_index(io::Storage& storage, const Field& field,
                                                         const index::Rows& rows, std::uint64_t file,
                                                         const index::BuildContext& context) {
-  SIMILE_ASSIGN(auto index, index::build_graph(rows, field.metric, {}, context));
+  SIMILE_ASSIGN(auto index,
+                index::build_graph(rows, field.metric, {.optimize = field.optimize}, context));
   const auto write = [&]() -> Status {
     SIMILE_ASSIGN(auto writer,
                   io::SectionWriter::create(storage, index_name(file), kIndexKind, kIndexFormat));

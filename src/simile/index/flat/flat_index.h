@@ -19,6 +19,8 @@ class FlatIndex final : public VectorIndex {
   IndexKind kind() const override { return IndexKind::kFlat; }
   std::size_t size() const override { return rows_.vectors.rows; }
   void search(const MatrixView& queries, const SearchOptions& options, Hit* hits) const override;
+  std::uint32_t effort_for(const MatrixView&, std::uint32_t, float) const override { return 0; }
+  std::vector<CalibrationPoint> calibration() const override { return {}; }
   Status save(io::SectionWriter& writer) const override;
   std::uint64_t memory_bytes() const override;
 

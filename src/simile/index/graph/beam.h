@@ -25,8 +25,9 @@
 namespace simile::index {
 
 struct BeamSize {
-  std::size_t width;  ///< entries that count
-  std::size_t most;   ///< entries in all; at least width
+  std::size_t width;                    ///< entries that count
+  std::size_t most;                     ///< entries in all; at least width
+  std::uint32_t without = 0xFFFF'FFFF;  ///< a node to pass over, as if it were not there
 };
 
 class Beam {

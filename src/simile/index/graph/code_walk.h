@@ -113,6 +113,7 @@ struct CodeWalk {
     scratch.visited.clear();
     scratch.nodes.clear();
     scratch.found.clear();
+    if (size.without != kNoNode) scratch.visited.insert(size.without);
     CodeExpander<Space, Scorer, Counts> expander(graph, scorer, counts, scratch);
     EntryTable::Starts starts;
     const std::size_t count = graph.entries.starts(scorer, scratch.entries, starts);

@@ -5,6 +5,7 @@
 #include "simile/base/bytes.h"
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/quantization/exact_scorer.h"
 
 namespace simile::index {
 
@@ -96,6 +97,13 @@ Status write_graph(io::SectionWriter& writer, const NodeMap& map, const Graph<La
   return writer.add_section("graph.nodes", graph.space.rows());
 }
 
+Status write_calibration(io::SectionWriter& writer, const Calibration& calibration) {
+  if (calibration.empty()) return {};
+  ByteWriter bytes;
+  calibration.write(bytes);
+  return writer.add_section("graph.calibration", bytes.bytes());
+}
+
 Result<GraphOptions> read_graph_options(const io::SectionReader& reader) {
   SIMILE_ASSIGN(const auto meta, reader.verified_section("graph.meta"));
   ByteReader meta_reader(meta);
@@ -124,7 +132,14 @@ Result<LoadedGraph<Layout>> read_graph(const io::SectionReader& reader, VectorTy
   if (!meta_reader.ok()) return damaged("its description ends too early");
   SIMILE_TRY(check_edges(graph, nodes));
   graph.entries.rebuild(graph.space, entries);
-  return LoadedGraph<Layout>{std::move(map), std::move(graph)};
+  LoadedGraph<Layout> loaded{std::move(map), std::move(graph), {}};
+  if (reader.contains("graph.calibration")) {
+    SIMILE_ASSIGN(const auto calibration, reader.verified_section("graph.calibration"));
+    if (!loaded.calibration.read(calibration, quantization::query_type(type).bytes())) {
+      return damaged("its calibration makes no sense");
+    }
+  }
+  return loaded;
 }
 
 #define SIMILE_GRAPH_FILE_OF(Layout)                                                            \

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "simile/base/check.h"
+#include "simile/base/file_pages.h"
 #include "simile/base/parallel.h"
 #include "simile/index/flat/block_search.h"
 #include "simile/index/flat/flat_index.h"
@@ -49,7 +50,8 @@ class GraphOver final : public GraphIndex {
         metric_(metric),
         map_(std::move(loaded.map)),
         graph_(std::move(loaded.graph)),
-        mapped_(map_.rows()) {
+        mapped_(map_.rows()),
+        calibration_(std::move(loaded.calibration)) {
     GraphTree& tree = graph_.tree;
     tree.removed.resize(graph_.size());
     for (std::uint32_t node = 0; node < graph_.size(); ++node) {
@@ -151,8 +153,25 @@ class GraphOver final : public GraphIndex {
     }
   }
 
+  std::uint32_t effort_for(const MatrixView& queries, std::uint32_t k,
+                           float recall) const override {
+    const auto measure = [this](const MatrixView& asked, std::uint32_t wanted, std::uint32_t effort,
+                                std::span<const std::uint32_t> held_out, Hit* hits) {
+      const SearchOptions options{.k = wanted, .effort = effort};
+      for (std::size_t q = 0; q < asked.rows; ++q) {
+        const std::uint32_t without = held_out.empty() ? kNoNode : held_out[q];
+        search_one(asked.row(q), std::max(effort, wanted), mapped_count_, options,
+                   hits + q * wanted, without);
+      }
+    };
+    if (mapped_count_ == 0) return 0;
+    return calibration_.effort_for(rows_.vectors, map_.first_rows(), k, recall, queries, measure);
+  }
+  std::vector<CalibrationPoint> calibration() const override { return calibration_.points(); }
+
   Status save(io::SectionWriter& writer) const override {
-    return write_graph(writer, map_, graph_);
+    SIMILE_TRY(write_graph(writer, map_, graph_));
+    return write_calibration(writer, calibration_);
   }
 
   std::uint64_t memory_bytes() const override {
@@ -164,6 +183,7 @@ class GraphOver final : public GraphIndex {
     typename Walk::Scratch walk;
     std::vector<std::uint32_t> rows;
     std::vector<float> distances;
+    ScatteredReads reads;
     TopK top;
   };
 
@@ -211,7 +231,7 @@ class GraphOver final : public GraphIndex {
 
   // Walks with ever more effort until k rows are found, and scans once that is no more work.
   void search_one(const void* query, std::size_t effort, std::size_t allowed,
-                  const SearchOptions& options, Hit* hits) const {
+                  const SearchOptions& options, Hit* hits, std::uint32_t without = kNoNode) const {
     if (options.cancel != nullptr && options.cancel->cancelled()) {
       std::fill_n(hits, options.k, Hit{});
       return;
@@ -220,7 +240,7 @@ class GraphOver final : public GraphIndex {
     for (std::size_t more = 1; allowed > std::max<std::size_t>(kScanAlways, options.k); more *= 2) {
       const double hops = static_cast<double>(more) * walk_hops(size);
       if (scan_hops(size) <= hops) break;
-      const BeamSize beam{effort * more, static_cast<std::size_t>(hops)};
+      const BeamSize beam{effort * more, static_cast<std::size_t>(hops), without};
       if (walk_one(query, beam, options, hits)) return;
     }
     SearchOptions of_mapped = options;
@@ -271,7 +291,14 @@ class GraphOver final : public GraphIndex {
     }
     scratch.distances.resize(scratch.rows.size());
     const quantization::ExactScorer exact(rows_.vectors, rows_.inverse_lengths, metric_, query);
+    if (rows_.on_disk && scratch.reads.wait_for_disk()) {
+      const std::size_t bytes = rows_.vectors.type.bytes();
+      for (const std::uint32_t row : scratch.rows) {
+        ScatteredReads::ask({rows_.vectors.row(row), bytes});
+      }
+    }
     exact.gather(scratch.rows.data(), scratch.rows.size(), scratch.distances.data());
+    if (rows_.on_disk) scratch.reads.done();
     scratch.top.reset(options.k);
     for (std::size_t i = 0; i < scratch.rows.size(); ++i) {
       scratch.top.push({scratch.distances[i], RowId{scratch.rows[i]}});
@@ -359,6 +386,7 @@ class GraphOver final : public GraphIndex {
   Bitmap mapped_;  // rows that nodes have
   std::size_t mapped_count_ = 0;
   bool many_removed_ = false;  // so many nodes that they must not take places of the beam
+  mutable Calibration calibration_;
 };
 
 template <class Walk>

@@ -106,6 +106,7 @@ void begin_fused(const Graph<FusedLayout>& graph, BeamSize size, const Counts& c
   scratch.expanded.clear();
   scratch.seen.clear();
   scratch.found.clear();
+  if (size.without != kNoNode) scratch.expanded.insert(size.without);
   const float inverse_unit = 1.0f / graph.layout.codec().unit();
   EntryTable::Starts starts;
   const std::size_t count = graph.entries.starts(scratch.query, scratch.entries, starts);
