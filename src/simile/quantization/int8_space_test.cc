@@ -8,35 +8,14 @@
 
 #include "simile/base/random.h"
 #include "simile/quantization/exact_scorer.h"
+#include "simile/quantization/test_data.h"
 
 namespace simile::quantization {
 namespace {
 
 constexpr std::uint32_t kDim = 48;
 
-struct Data {
-  Data(std::size_t rows, Metric metric, std::uint64_t seed) : floats(rows * kDim) {
-    Random random(seed);
-    for (std::size_t i = 0; i < rows; ++i) {
-      const double length = 0.5 + random.uniform();
-      for (std::size_t d = 0; d < kDim; ++d) {
-        floats[i * kDim + d] = static_cast<float>(length * (random.normal() + (d == 0 ? 3 : 0)));
-      }
-    }
-    view = MatrixView(floats.data(), rows, {ElementType::kFloat32, kDim});
-    if (metric == Metric::kCosine) {
-      for (std::size_t i = 0; i < rows; ++i) {
-        inverse.push_back(inverse_length(view.row(i), view.type));
-      }
-    }
-    nodes.resize(rows);
-    std::iota(nodes.begin(), nodes.end(), 0u);
-  }
-  std::vector<float> floats;
-  MatrixView view;
-  std::vector<float> inverse;
-  std::vector<std::uint32_t> nodes;
-};
+using Data = TestData<kDim>;
 
 Int8Space encoded(const Data& data, Metric metric, std::uint32_t threads = 2) {
   Int8Space space(data.view.type, metric, 1);
