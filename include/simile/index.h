@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "simile/calibration.h"
 #include "simile/error.h"
 #include "simile/progress.h"
 #include "simile/types.h"

@@ -2,7 +2,6 @@
 /// Everything.
 
 #include "simile/batch.h"
-#include "simile/calibration.h"
 #include "simile/collection.h"
 #include "simile/database.h"
 #include "simile/error.h"

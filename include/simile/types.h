@@ -112,4 +112,17 @@ Status check_metric(Metric metric, ElementType element);
 /// error names the first bad row, counted from `first_row`.
 Status check_vectors(const MatrixView& vectors, Metric metric, std::uint64_t first_row = 0);
 
+/// What a graph has measured of itself: the share of the k nearest that a beam of this width finds,
+/// less the standard error.
+struct CalibrationPoint {
+  std::uint32_t k = 0;
+  std::uint32_t effort = 0;
+  float recall = 0;
+
+  friend bool operator==(const CalibrationPoint&, const CalibrationPoint&) = default;
+};
+
+/// A recall asked for is in [0, 1]; 0 asks for none.
+Status check_recall(float recall);
+
 }  // namespace simile

@@ -1,5 +1,5 @@
 #include "simile/base/text.h"
-#include "simile/calibration.h"
+#include "simile/types.h"
 
 namespace simile {
 

@@ -8,7 +8,6 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
-#include "simile/calibration.h"
 #include "simile/db/matching_rows.h"
 #include "simile/kernels/distance.h"
 

@@ -10,7 +10,6 @@
 #include "simile/base/bitmap.h"
 #include "simile/base/ids.h"
 #include "simile/base/shared_gate.h"
-#include "simile/calibration.h"
 #include "simile/error.h"
 #include "simile/io/section_file.h"
 #include "simile/progress.h"
