@@ -23,6 +23,8 @@ target_compile_options(simile_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 reports false positives of these two inside the standard library.
   target_compile_options(simile_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+  # So that ccache can keep what was compiled with a precompiled header.
+  target_compile_options(simile_options INTERFACE -fpch-preprocess)
 elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # stable_sort of gcc 12's library uses what C++17 deprecates.
   target_compile_options(simile_options INTERFACE -Wno-deprecated-declarations)
