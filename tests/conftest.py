@@ -1,17 +1,14 @@
 """Fixtures of the tests that cross layers. SIMILE_BUILD names the build folder under test."""
 
-import os
-import pathlib
-
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from source_tree import build_folder
 
 
 @pytest.fixture(scope="session")
 def build():
     """The build folder."""
-    folder = pathlib.Path(os.environ.get("SIMILE_BUILD", ROOT / "build" / "release")).resolve()
-    if not (folder / "CMakeCache.txt").exists():
-        pytest.skip(f"nothing is built in {folder}; run make build")
+    folder = build_folder()
+    if folder is None:
+        pytest.skip("nothing is built; run make build")
     return folder

@@ -1,5 +1,6 @@
 """The files of the repository, as the tests of the source text see them."""
 
+import os
 import pathlib
 import re
 
@@ -34,3 +35,9 @@ def includes_of(path):
 
 def relative(path):
     return str(path.relative_to(ROOT))
+
+
+def build_folder():
+    """The build folder under test, which SIMILE_BUILD names; None where nothing is built there."""
+    folder = pathlib.Path(os.environ.get("SIMILE_BUILD", ROOT / "build" / "release")).resolve()
+    return folder if (folder / "CMakeCache.txt").exists() else None

@@ -11,11 +11,13 @@
     >>> images.upsert({"id": ids, "feature": x, "label": labels})
     >>> images.search(q, k=10, where="label == 'cat'", fields=["label"])
 
+`simile.connect("http://host:19530")` gives the same objects for the database of a server.
 `simile.pictures` turns pictures into vectors. Distances: smaller is always nearer.
 """
 
 from simile import _simile, errors, pictures
 from simile._simile import Index, kernel_target
+from simile.client import connect
 from simile.database import (
     Collection,
     CollectionInfo,
@@ -50,6 +52,7 @@ __all__ = [
     "VerifyReport",
     "Written",
     "__version__",
+    "connect",
     "errors",
     "kernel_target",
     "open",

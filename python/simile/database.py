@@ -120,9 +120,10 @@ def verify(path: str | os.PathLike, progress: Progress | None = None) -> VerifyR
 
 
 class Database:
-    """A directory of collections. Made by `simile.open`; a context manager that closes.
+    """Collections. Made by `simile.open`, of a directory, or by `simile.connect`, of a server; a
+    context manager that closes.
 
-    Everything may be called from any thread. One process writes, any number read.
+    Everything may be called from any thread. One process writes a directory, any number read it.
     """
 
     def __init__(self, native):
@@ -239,7 +240,7 @@ class _Readable:
 
     _fields: dict[str, Field]
 
-    def _native_snapshot(self):
+    def _reader(self):
         raise AssertionError  # both define it
 
     @property
@@ -290,7 +291,8 @@ class _Readable:
         :raises InvalidArgument: wrong shape, NaN, Inf, unknown field, filter that does not parse
         """
         k = _checked_k(k)
-        request = _request(where, fields, field, ef, exact, threads, values, partitions)
+        reader = self._reader()
+        request = _request(reader, where, fields, field, ef, exact, threads, values, partitions)
         request.k = k
         request.offset = offset
         request.distance_min = distance_min
@@ -299,8 +301,7 @@ class _Readable:
         request.group_size = group_size
         request.strict_groups = strict_groups
         request.recall = recall
-        snapshot = self._native_snapshot()
-        offsets, distances, columns, single = snapshot.search(q, request)
+        offsets, distances, columns, single = reader.search(q, request)
         columns = _columns.decode(self._fields, columns)
         key = next(iter(columns))
         if single:
@@ -326,8 +327,9 @@ class _Readable:
         The parameters are those of search().
         """
         batch = _checked_k(batch)
-        request = _request(where, fields, field, ef, exact, threads, values, partitions)
-        native = self._native_snapshot().iterate(q, request)
+        reader = self._reader()
+        request = _request(reader, where, fields, field, ef, exact, threads, values, partitions)
+        native = reader.iterate(q, request)
         while True:
             distances, columns = native.next(batch)
             columns = _columns.decode(self._fields, columns)
@@ -343,7 +345,7 @@ class _Readable:
         :param fields: columns to return; empty is all of them
         """
         keys = _columns.encode_keys(self._fields, ids)
-        return self._rows(self._native_snapshot().get(keys, _names(fields)))
+        return self._rows(self._reader().get(keys, _names(fields)))
 
     def query(
         self,
@@ -364,8 +366,7 @@ class _Readable:
         limit = _NO_LIMIT if limit is None else limit
         if limit < 0 or offset < 0:
             raise InvalidArgument(f"limit is {limit} and offset {offset}; both must be >= 0")
-        snapshot = self._native_snapshot()
-        found = snapshot.query(
+        found = self._reader().query(
             where or "",
             dict(values or {}),
             _names(partitions),
@@ -384,7 +385,7 @@ class _Readable:
         partitions: Sequence[str] = (),
     ) -> int:
         """Number of rows that match a filter, or of all."""
-        return self._native_snapshot().count(where or "", dict(values or {}), _names(partitions))
+        return self._reader().count(where or "", dict(values or {}), _names(partitions))
 
     def __len__(self):
         return self.count()
@@ -407,9 +408,9 @@ class Snapshot(_Readable):
     @property
     def sequence(self) -> int:
         """Of the last write it sees."""
-        return self._native_snapshot().sequence
+        return self._reader().sequence
 
-    def _native_snapshot(self):
+    def _reader(self):
         if self._native is None:
             raise InvalidArgument("the snapshot was released")
         return self._native
@@ -443,8 +444,8 @@ class Collection(_Readable):
         """The name."""
         return self._native.name
 
-    def _native_snapshot(self):
-        return self._native.snapshot()
+    def _reader(self):
+        return self._native.reader()
 
     def insert(self, rows, *, partition: str = "") -> Written:
         """Adds rows, all or none.
@@ -565,8 +566,8 @@ def _spec(name, spec):
     return (name, spec, None) if isinstance(spec, str) else (name, *spec)
 
 
-def _request(where, fields, field, ef, exact, threads, values, partitions):
-    request = _simile.NativeRequest()
+def _request(reader, where, fields, field, ef, exact, threads, values, partitions):
+    request = reader.request()
     request.where = where or ""
     request.fields = _names(fields)
     request.field = field

@@ -135,7 +135,7 @@ def index_pictures(
     options.threads = threads
     options.prune = prune
     options.follow_symlinks = follow_symlinks
-    counts, skipped = _simile.index_pictures(db._native, os.fspath(folder), options, progress)
+    counts, skipped = _simile.index_pictures(_directory(db), os.fspath(folder), options, progress)
     return IndexReport(**counts, skipped_files=skipped)
 
 
@@ -161,7 +161,7 @@ def search_pictures(
     options.k = k
     options.where = where
     options.exact = exact
-    found = _simile.search_pictures(db._native, os.fspath(file), options)
+    found = _simile.search_pictures(_directory(db), os.fspath(file), options)
     return [PictureHit(*hit) for hit in found]
 
 
@@ -191,6 +191,16 @@ def list_models() -> list[RegisteredModel]:
 def default_model() -> str:
     """The name that is used where none is given."""
     return _simile.default_model()
+
+
+def _directory(db):
+    """The engine of a database that was opened."""
+    if not isinstance(db._native, _simile.NativeDatabase):
+        raise InvalidArgument(
+            "pictures are kept in the database of a directory: simile.open; with a connection, "
+            "embed them (pictures.Embedder) and upsert the features"
+        )
+    return db._native
 
 
 def _encoded(picture):

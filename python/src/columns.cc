@@ -110,27 +110,29 @@ nb::list columns_of(Table&& table) {
   return list;
 }
 
+nb::object described(const Field& field) {
+  const bool vector = field.type == FieldType::kVector;
+  const bool array = field.type == FieldType::kArray;
+  nb::dict values;
+  values["name"] = text_of(field.name);
+  values["spec"] = text_of(describe(field));
+  values["type"] = text_of(name_of(field.type));
+  values["element"] = vector  ? nb::object(text_of(name_of(field.vector.element)))
+                      : array ? nb::object(text_of(name_of(field.element_type)))
+                              : nb::none();
+  values["dim"] = vector ? nb::object(nb::int_(field.vector.dim)) : nb::none();
+  values["metric"] = vector ? nb::object(text_of(name_of(field.metric))) : nb::none();
+  values["index"] = vector ? nb::object(text_of(name_of(field.index))) : nb::none();
+  values["primary_key"] = nb::bool_(field.primary_key);
+  values["auto_id"] = nb::bool_(field.auto_id);
+  values["nullable"] = nb::bool_(field.nullable);
+  return nb::module_::import_("simile._columns").attr("Field")(**values);
+}
+
 nb::list fields_of(const Schema& schema) {
-  const nb::object make = nb::module_::import_("simile._columns").attr("Field");
   nb::list list;
   for (const Field& field : schema.fields()) {
-    if (field.name == kPartitionField) continue;
-    const bool vector = field.type == FieldType::kVector;
-    const bool array = field.type == FieldType::kArray;
-    nb::dict values;
-    values["name"] = text_of(field.name);
-    values["spec"] = text_of(describe(field));
-    values["type"] = text_of(name_of(field.type));
-    values["element"] = vector  ? nb::object(text_of(name_of(field.vector.element)))
-                        : array ? nb::object(text_of(name_of(field.element_type)))
-                                : nb::none();
-    values["dim"] = vector ? nb::object(nb::int_(field.vector.dim)) : nb::none();
-    values["metric"] = vector ? nb::object(text_of(name_of(field.metric))) : nb::none();
-    values["index"] = vector ? nb::object(text_of(name_of(field.index))) : nb::none();
-    values["primary_key"] = nb::bool_(field.primary_key);
-    values["auto_id"] = nb::bool_(field.auto_id);
-    values["nullable"] = nb::bool_(field.nullable);
-    list.append(make(**values));
+    if (field.name != kPartitionField) list.append(described(field));
   }
   return list;
 }

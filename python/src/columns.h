@@ -43,6 +43,9 @@ class BorrowedKeys {
 /// A list of tuples (name, fixed, strings, offsets, valid); what is fixed moves into its array.
 nb::list columns_of(Table&& table);
 
+/// A field as a simile.Field object.
+nb::object described(const Field& field);
+
 /// The fields of a schema as simile.Field objects.
 nb::list fields_of(const Schema& schema);
 

@@ -317,6 +317,10 @@ void bind_shape(nb::class_<NativeCollection>& collection) {
       });
 }
 
+NativeSnapshot snapshot_of(const NativeCollection& self) {
+  return {self.owner, self.collection->snapshot()};
+}
+
 void bind_collection(nb::module_& module) {
   nb::class_<NativeCollection> collection(module, "NativeCollection");
   bind_shape(collection);
@@ -340,10 +344,8 @@ void bind_collection(nb::module_& module) {
            })
       .def("delete", &erase)
       .def("delete_where", &erase_where)
-      .def("snapshot",
-           [](const NativeCollection& self) {
-             return NativeSnapshot{self.owner, self.collection->snapshot()};
-           })
+      .def("snapshot", &snapshot_of)
+      .def("reader", &snapshot_of)  // what a single call reads; of a connection it is another thing
       .def(
           "flush",
           [](const NativeCollection& self, nb::handle progress) {
@@ -385,6 +387,7 @@ void bind_snapshot(nb::module_& module) {
   nb::class_<NativeSnapshot>(module, "NativeSnapshot")
       .def("fields", [](const NativeSnapshot& self) { return fields_of(self.snapshot->schema()); })
       .def_prop_ro("sequence", [](const NativeSnapshot& self) { return self.snapshot->sequence(); })
+      .def_static("request", [] { return SearchRequest(); })
       .def("search", &search)
       .def("get", &get)
       .def("iterate", &iterate)
@@ -430,6 +433,9 @@ void bind_database(nb::module_& module) {
         value_of(std::move(status));
       });
   module.def("open", &open);
+  module.def("parse_field", [](const std::string& name, const std::string& spec) {
+    return described(value_of(parse_field(name, spec)));
+  });
   module.def("verify", &verify, "path"_a, "progress"_a.none());
 }
 

@@ -33,17 +33,6 @@ def table(count, first=0):
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "photos.simile"
-
-
-@pytest.fixture
-def db(path):
-    with simile.open(path) as database:
-        yield database
-
-
-@pytest.fixture
 def images(db):
     return db.create_collection("images", fields=FIELDS)
 
@@ -149,7 +138,7 @@ def test_a_row_may_have_several_vectors(db):
         people.search([0, 1])
 
 
-def test_a_write_over_collections_is_all_or_nothing(db, images):
+def test_a_write_over_collections_is_all_or_nothing(db, opened, images):
     faces = db.create_collection("faces", {"id": "int64 primary key", "v": "float32[2] l2"})
     images.upsert(table(5))
     done = db.write([
@@ -266,7 +255,7 @@ def test_fields_are_described(images):
     assert "feature: float32[8] cosine" in repr(images)
 
 
-def test_another_process_reads_but_does_not_write(path, db, images):
+def test_another_process_reads_but_does_not_write(path, opened, db, images):
     images.upsert(table(5))
     program = (
         "import sys, simile\n"
@@ -284,7 +273,7 @@ def test_another_process_reads_but_does_not_write(path, db, images):
     assert "read" in lines[2]
 
 
-def test_a_reader_refreshes(path, db, images):
+def test_a_reader_refreshes(path, opened, db, images):
     with simile.open(path, read_only=True) as reader:
         images.upsert(table(5))
         reader.refresh()
@@ -326,7 +315,7 @@ def test_verify_names_damage(path):
     assert largest.name in report.damages[0].file
 
 
-def test_information_adds_up(path, db, images):
+def test_information_adds_up(path, opened, db, images):
     images.upsert(table(100))
     images.delete([1])
     info = db.info()

@@ -12,6 +12,7 @@ PROGRAM = """
 import pathlib, numpy as np, simile
 from simile import pictures
 folder = pathlib.Path(simile.__file__).parent
+assert (folder / "protocol" / "milvus.proto").exists()
 assert (folder / "py.typed").exists() and (folder / "_simile.pyi").exists()
 index = simile.Index(4)
 index.add(np.eye(4))

@@ -6,12 +6,6 @@ import pytest
 import simile
 
 
-@pytest.fixture
-def db(tmp_path):
-    with simile.open(tmp_path / "test.simile") as database:
-        yield database
-
-
 def features(rows):
     return np.arange(rows * 4, dtype=np.float32).reshape(rows, 4)
 

@@ -14,7 +14,11 @@ struct CallContext {
   std::string database;                 ///< of the metadata `dbname`; a message may name another
   std::string user;                     ///< empty: nobody has logged in
   const CancelToken* cancel = nullptr;  ///< set when the client is gone or its deadline has passed
-  int code = 0;                         ///< of the answer, for the metrics; 0: success
+  /// By the rules of the embedded library, which `simile.connect` asks for in the metadata
+  /// `simile-rules: embedded`: an insert refuses keys that are there, nothing has to be loaded,
+  /// what is dropped must be there, fields are described by Simile's own texts.
+  bool embedded = false;
+  int code = 0;  ///< of the answer, for the metrics; 0: success
 };
 
 }  // namespace simile::server

@@ -19,7 +19,8 @@ FaultCode code_of(ErrorCode code) {
 
 }  // namespace
 
-Fault::Fault(const Error& error) : code(code_of(error.code)), message(error.message) {}
+Fault::Fault(const Error& error)
+    : code(code_of(error.code)), message(error.message), origin(error.code) {}
 
 std::int32_t old_code(FaultCode code) {
   constexpr std::int32_t kUnexpectedError = 1;

@@ -37,6 +37,7 @@ enum class FaultCode : std::int32_t {
 struct Fault {
   FaultCode code = FaultCode::kUnexpected;
   std::string message;
+  ErrorCode origin = ErrorCode::kUnknown;  ///< of an error of the engine, as it was
 
   Fault(FaultCode fault_code, std::string text) : code(fault_code), message(std::move(text)) {}
   /// An error of the engine; implicit, so that SIMILE_TRY passes it on.
@@ -48,6 +49,9 @@ using Answer = std::expected<T, Fault>;
 
 [[nodiscard]] inline std::unexpected<Fault> refuse(FaultCode code, std::string message) {
   return std::unexpected<Fault>(std::in_place, code, std::move(message));
+}
+[[nodiscard]] inline std::unexpected<Fault> refuse(const Error& error) {
+  return std::unexpected<Fault>(error);
 }
 [[nodiscard]] inline std::unexpected<Fault> refuse_parameter(std::string message) {
   return refuse(FaultCode::kInvalidParameter, std::move(message));

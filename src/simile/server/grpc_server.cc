@@ -85,7 +85,8 @@ class CallReactor final : public grpc::ServerGenericBidiReactor {
     CallContext call{.service = shared_.service,
                      .database = metadata_of(context_, "dbname"),
                      .user = {},
-                     .cancel = &cancel_};
+                     .cancel = &cancel_,
+                     .embedded = metadata_of(context_, "simile-rules") == "embedded"};
     const grpc::Status status = method_->run(call, request_, response_);
     request_.Clear();
     code_ = call.code;

@@ -26,6 +26,9 @@ void set_status(wire_common::Status& status, const Fault& fault) {
   status.set_code(static_cast<std::int32_t>(fault.code));
   status.set_error_code(static_cast<wire_common::ErrorCode>(old_code(fault.code)));
   status.set_reason(fault.message);
+  if (fault.origin != ErrorCode::kUnknown) {
+    (*status.mutable_extra_info())["simile_code"] = std::to_string(static_cast<int>(fault.origin));
+  }
   status.set_retriable(fault.code == FaultCode::kTooManyRequests ||
                        fault.code == FaultCode::kNotReady);
 }

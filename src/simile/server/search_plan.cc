@@ -155,8 +155,8 @@ float rounded(float score, int decimals) {
   return static_cast<float>(std::round(score * factor) / factor);
 }
 
-Answer<void> need_loaded(const CollectionHandle& handle) {
-  if (handle.meta->loaded) return {};
+Answer<void> need_loaded(const CallContext& context, const CollectionHandle& handle) {
+  if (handle.meta->loaded || context.embedded) return {};
   return refuse(FaultCode::kCollectionNotLoaded,
                 join_text("collection not loaded[collection=", handle.name(),
                           "]: load it before it is searched"));
@@ -220,6 +220,8 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
   plan.request.cancel = context.cancel;
   SIMILE_ASSIGN(plan.request.effort, effort_of(parameters, plan.limit));
   plan.request.exact = parameters.flag("exact");
+  SIMILE_ASSIGN(const auto recall, parameters.real("recall"));
+  plan.request.recall = static_cast<float>(recall.value_or(0));
   if (request.has_ids()) {
     SIMILE_ASSIGN(plan.request.queries,
                   queries_by_keys(snapshot, *field, request.ids(), plan.stored));

@@ -56,6 +56,6 @@ void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const Se
 float rounded(float score, int decimals);
 
 /// What is not loaded is not searched.
-Answer<void> need_loaded(const CollectionHandle& handle);
+Answer<void> need_loaded(const CallContext& context, const CollectionHandle& handle);
 
 }  // namespace simile::server

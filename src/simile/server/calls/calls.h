@@ -31,6 +31,13 @@ MethodTable make_method_table();
 /// Every vector field needs an index before its collection is loaded.
 Answer<void> need_indexes(const CollectionHandle& handle);
 
+/// The snapshot that a call with this `guarantee_timestamp` reads, or null where it is not bound to
+/// one. By the rules of the embedded library one that is gone is a fault, otherwise it counts as
+/// none.
+Answer<std::shared_ptr<const Snapshot>> pinned_snapshot(CallContext& context,
+                                                        const CollectionHandle& handle,
+                                                        std::uint64_t timestamp);
+
 /// The database that a message is about.
 template <class Request>
 std::string_view database_of(const CallContext& context, const Request& request) {

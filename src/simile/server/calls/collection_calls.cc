@@ -2,6 +2,7 @@
 
 #include "simile/base/text.h"
 #include "simile/server/calls/calls.h"
+#include "simile/server/embedded_schema.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
@@ -37,11 +38,16 @@ Answer<wire_common::Status> create_collection(CallContext& context,
   if (!message.ParseFromString(request.schema())) {
     return refuse_parameter("the schema of the request is no CollectionSchema message");
   }
-  SIMILE_ASSIGN(ParsedSchema parsed, parse_schema(message));
+  SIMILE_ASSIGN(ParsedSchema parsed,
+                context.embedded ? parse_embedded_schema(message) : parse_schema(message));
   Catalog& catalog = context.service.catalog();
   const std::string_view database = database_of(context, request);
   if (const auto there = catalog.find(database, request.collection_name());
       there && there->name() == request.collection_name()) {
+    if (context.embedded) {
+      return refuse(Error{ErrorCode::kAlreadyExists,
+                          join_text("there is a collection '", there->name(), "' already")});
+    }
     if (same_schema(*there, parsed)) return wire_common::Status();
     return refuse(FaultCode::kNotReady,
                   join_text("create duplicate collection with different parameters, collection: ",
@@ -60,9 +66,14 @@ Answer<wire_common::Status> create_collection(CallContext& context,
   return wire_common::Status();
 }
 
-void describe(const CollectionHandle& handle, wire::DescribeCollectionResponse& response) {
+void describe(const CallContext& context, const CollectionHandle& handle,
+              wire::DescribeCollectionResponse& response) {
   const CollectionMeta& meta = *handle.meta;
-  describe_schema(handle, *response.mutable_schema());
+  if (context.embedded) {
+    describe_embedded_schema(handle, *response.mutable_schema());
+  } else {
+    describe_schema(handle, *response.mutable_schema());
+  }
   response.set_collection_name(handle.name());
   response.set_db_name(handle.database);
   response.set_collectionid(meta.id);
@@ -97,7 +108,7 @@ Answer<wire::DescribeCollectionResponse> describe_collection(
                 by_name_or_id(context, database_of(context, request), request.collection_name(),
                               request.collectionid()));
   wire::DescribeCollectionResponse response;
-  describe(handle, response);
+  describe(context, handle, response);
   return response;
 }
 
@@ -107,11 +118,11 @@ Answer<wire::BatchDescribeCollectionResponse> batch_describe_collection(
   const std::string_view database = database_of(context, request);
   for (const std::string& name : request.collection_name()) {
     SIMILE_ASSIGN(const CollectionHandle handle, by_name_or_id(context, database, name, 0));
-    describe(handle, *response.add_responses());
+    describe(context, handle, *response.add_responses());
   }
   for (const std::int64_t id : request.collectionid()) {
     SIMILE_ASSIGN(const CollectionHandle handle, by_name_or_id(context, database, "", id));
-    describe(handle, *response.add_responses());
+    describe(context, handle, *response.add_responses());
   }
   return response;
 }
@@ -143,6 +154,7 @@ Answer<wire::ShowCollectionsResponse> show_collections(
 
 Answer<wire_common::Status> drop_collection(CallContext& context,
                                             const wire::DropCollectionRequest& request) {
+  if (context.embedded) SIMILE_TRY(collection_of(context, request));
   SIMILE_TRY(context.service.catalog().drop_collection(database_of(context, request),
                                                        request.collection_name()));
   return wire_common::Status();
@@ -203,8 +215,10 @@ Answer<wire_common::Status> add_collection_field(CallContext& context,
     return refuse_parameter("the schema of the request is no FieldSchema message");
   }
   FieldMeta added;
-  SIMILE_ASSIGN(const Field field, parse_field_schema(message, added));
-  if (!field.nullable) {
+  SIMILE_ASSIGN(const Field field, context.embedded ? parse_embedded_field(message)
+                                                    : parse_field_schema(message, added));
+  added.name = field.name;
+  if (!field.nullable && !context.embedded) {
     return refuse_parameter(
         join_text("added field must be nullable, please check it, field name = ", field.name));
   }

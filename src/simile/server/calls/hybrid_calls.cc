@@ -157,7 +157,7 @@ Answer<HybridWindow> window_of(const RequestParameters& parameters) {
 Answer<wire::SearchResults> hybrid_search(CallContext& context,
                                           const wire::HybridSearchRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
-  SIMILE_TRY(need_loaded(handle));
+  SIMILE_TRY(need_loaded(context, handle));
   if (request.requests().empty()) return refuse_parameter("a hybrid search needs searches");
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.rank_params()));

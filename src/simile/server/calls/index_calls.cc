@@ -76,8 +76,10 @@ Answer<wire_common::Status> create_index(CallContext& context,
   if (field->type == FieldType::kVector) {
     SIMILE_ASSIGN(const Metric metric, metric_of(*field, index.params));
     index.params["metric_type"] = wire_name(metric);
-    SIMILE_ASSIGN(const bool there, is_there(handle, index));
-    if (there) return wire_common::Status();
+    if (!context.embedded) {
+      SIMILE_ASSIGN(const bool there, is_there(handle, index));
+      if (there) return wire_common::Status();
+    }
     SIMILE_TRY(
         catalog.change_vector_index(handle.database, handle.name(), field->name, metric,
                                     *vector_index_kind(value_of(index.params, "index_type"))));
@@ -87,6 +89,9 @@ Answer<wire_common::Status> create_index(CallContext& context,
   }
   SIMILE_TRY(
       catalog.change(handle.database, handle.name(), [&](CollectionMeta& meta) -> Answer<void> {
+        if (context.embedded) {
+          std::erase_if(meta.indexes, [&](const auto& each) { return each.field == index.field; });
+        }
         meta.indexes.push_back(index);
         return {};
       }));

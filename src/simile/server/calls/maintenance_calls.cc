@@ -139,13 +139,24 @@ Answer<wire::GetReplicasResponse> get_replicas(CallContext& context,
 Answer<wire::GetMetricsResponse> get_metrics(CallContext& context,
                                              const wire::GetMetricsRequest& /*request*/) {
   nlohmann::json collections = nlohmann::json::array();
+  nlohmann::json databases = nlohmann::json::array();
   for (const DatabaseSummary& database : context.service.catalog().databases()) {
     const auto info = context.service.catalog().info(database.name);
     if (!info) continue;  // dropped meanwhile
+    databases.push_back({{"name", database.name},
+                         {"path", info->path},
+                         {"sequence", info->sequence},
+                         {"wal_bytes", info->wal_bytes},
+                         {"disk_bytes", info->disk_bytes},
+                         {"open_seconds", info->open_seconds}});
     for (const CollectionInfo& each : info->collections) {
       collections.push_back({{"database", database.name},
                              {"name", each.name},
                              {"rows", each.rows},
+                             {"deleted_rows", each.deleted_rows},
+                             {"sealed_segments", each.sealed_segments},
+                             {"growing_rows", each.growing_rows},
+                             {"indexed_rows", each.indexed_rows},
                              {"memory_bytes", each.memory_bytes},
                              {"disk_bytes", each.disk_bytes}});
     }
@@ -158,6 +169,7 @@ Answer<wire::GetMetricsResponse> get_metrics(CallContext& context,
                                  {"type", "standalone"},
                                  {"id", 1},
                                  {"system_info", {{"system_version", kProtocolVersion}}},
+                                 {"databases", databases},
                                  {"collections", collections}}}};
   wire::GetMetricsResponse response;
   response.set_response(nlohmann::json{{"nodes_info", nlohmann::json::array({node})}}.dump());

@@ -19,17 +19,17 @@ struct Window {
   std::uint64_t offset = 0;
 };
 
-Answer<Window> window_of(const RequestParameters& parameters) {
+Answer<Window> window_of(const CallContext& context, const RequestParameters& parameters) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   Window window;
   // -1 is no limit, as clients write it.
   if (parameters.text("limit") != "-1") {
-    SIMILE_ASSIGN(const auto limit, parameters.number("limit", 1, kMost));
+    SIMILE_ASSIGN(const auto limit, parameters.number("limit", context.embedded ? 0 : 1, kMost));
     if (limit) window.limit = static_cast<std::uint64_t>(*limit);
   }
   SIMILE_ASSIGN(const auto offset, parameters.number("offset", 0, kMost));
   window.offset = static_cast<std::uint64_t>(offset.value_or(0));
-  const bool iterates = parameters.flag("iterator");
+  const bool iterates = parameters.flag("iterator") || context.embedded;
   if (!iterates && window.limit != kNoLimit &&
       window.limit + window.offset > static_cast<std::uint64_t>(kHitsMax)) {
     return refuse_parameter(
@@ -50,15 +50,15 @@ void write_count(std::uint64_t count, wire::QueryResults& response) {
 
 /// An iterator reads the snapshot that its first call took: the client sends the timestamp of that
 /// answer with every later call.
-std::shared_ptr<const Snapshot> snapshot_for(CallContext& context, const CollectionHandle& handle,
-                                             const wire::QueryRequest& request,
-                                             const RequestParameters& parameters,
-                                             wire::QueryResults& response) {
-  Sessions& sessions = context.service.sessions();
-  const std::string asked = join_text(handle.meta->id, "@", request.guarantee_timestamp());
-  if (const auto known = sessions.find(asked)) {
+Answer<std::shared_ptr<const Snapshot>> snapshot_for(CallContext& context,
+                                                     const CollectionHandle& handle,
+                                                     const wire::QueryRequest& request,
+                                                     const RequestParameters& parameters,
+                                                     wire::QueryResults& response) {
+  SIMILE_ASSIGN(auto pinned, pinned_snapshot(context, handle, request.guarantee_timestamp()));
+  if (pinned != nullptr) {
     response.set_session_ts(request.guarantee_timestamp());
-    return known->snapshot;
+    return pinned;
   }
   const std::uint64_t now = next_timestamp();
   response.set_session_ts(now);
@@ -66,33 +66,38 @@ std::shared_ptr<const Snapshot> snapshot_for(CallContext& context, const Collect
   state.snapshot = handle.collection->snapshot();
   auto snapshot = state.snapshot;
   if (parameters.flag("iterator")) {
-    sessions.put(join_text(handle.meta->id, "@", now), std::move(state));
+    context.service.sessions().put(join_text(handle.meta->id, "@", now), std::move(state));
+  }
+  if (context.embedded) {
+    (*response.mutable_status()->mutable_extra_info())["simile_sequence"] =
+        std::to_string(snapshot->sequence());
   }
   return snapshot;
 }
 
 Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
-  SIMILE_TRY(need_loaded(handle));
+  SIMILE_TRY(need_loaded(context, handle));
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.query_params()));
-  SIMILE_ASSIGN(const Window window, window_of(parameters));
+  SIMILE_ASSIGN(const Window window, window_of(context, parameters));
   SIMILE_ASSIGN(OutputFields output, parse_output_fields(handle, request.output_fields()));
   const bool empty = request.expr().find_first_not_of(" \t\r\n") == std::string::npos;
-  if (empty && window.limit == kNoLimit && !output.count && !parameters.flag("iterator")) {
+  if (empty && window.limit == kNoLimit && !output.count && !parameters.flag("iterator") &&
+      !context.embedded) {
     return refuse_parameter("empty expression should be used with limit");
   }
   wire::QueryResults response;
-  const auto snapshot = snapshot_for(context, handle, request, parameters, response);
+  SIMILE_ASSIGN(const auto snapshot, snapshot_for(context, handle, request, parameters, response));
   response.set_collection_name(handle.name());
   const std::string& key = handle.schema().primary_key().name;
   response.set_primary_field_name(key);
-  // By key: clients page by asking for keys above the last one they got.
+  // By key: clients page by asking for keys above the last one they got. Or as they were inserted.
   QueryRequest asked;
   asked.filter.where = request.expr();
   asked.limit = window.limit;
   asked.offset = window.offset;
-  asked.by_key = true;
+  asked.by_key = !context.embedded || parameters.flag("by_key");
   SIMILE_ASSIGN(asked.filter.values, parse_values(request.expr_template_values()));
   SIMILE_ASSIGN(asked.filter.partitions, read_partitions(handle, request.partition_names()));
   if (output.count) {
@@ -118,6 +123,18 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
 }
 
 }  // namespace
+
+Answer<std::shared_ptr<const Snapshot>> pinned_snapshot(CallContext& context,
+                                                        const CollectionHandle& handle,
+                                                        std::uint64_t timestamp) {
+  const auto known = context.service.sessions().find(join_text(handle.meta->id, "@", timestamp));
+  if (known != nullptr) return known->snapshot;
+  if (!context.embedded || timestamp == 0) return nullptr;
+  return refuse(Error{ErrorCode::kNotFound,
+                      join_text("the snapshot of '", handle.name(),
+                                "' is gone: the server was started again, or had many newer ones "
+                                "to keep; take another one")});
+}
 
 void add_query_calls(MethodTable& table) { table.add("Query", MethodKind::kRead, query); }
 

@@ -8,6 +8,15 @@ namespace simile::server {
 
 namespace {
 
+/// The rows as they are, or those of the snapshot that `simile.connect` asks for.
+Answer<std::shared_ptr<const Snapshot>> snapshot_for(CallContext& context,
+                                                     const CollectionHandle& handle,
+                                                     const wire::SearchRequest& request) {
+  const std::uint64_t timestamp = context.embedded ? request.guarantee_timestamp() : 0;
+  SIMILE_ASSIGN(auto pinned, pinned_snapshot(context, handle, timestamp));
+  return pinned != nullptr ? pinned : handle.collection->snapshot();
+}
+
 /// One step of a client's search iterator. What comes next begins at the distance of the last hit;
 /// those that were given out at that very distance are skipped, so that ties are not lost.
 Answer<wire::SearchResults> iterate(CallContext& context, const CollectionHandle& handle,
@@ -18,7 +27,9 @@ Answer<wire::SearchResults> iterate(CallContext& context, const CollectionHandle
   const auto known = token.empty() ? nullptr : sessions.find(token);
   IterationState state;
   if (known != nullptr) state = *known;
-  if (state.snapshot == nullptr) state.snapshot = handle.collection->snapshot();
+  if (state.snapshot == nullptr) {
+    SIMILE_ASSIGN(state.snapshot, snapshot_for(context, handle, request));
+  }
   if (token.empty()) token = std::to_string(next_timestamp());
 
   SIMILE_ASSIGN(SearchPlan plan, plan_search(context, handle, *state.snapshot, request));
@@ -54,11 +65,11 @@ Answer<wire::SearchResults> iterate(CallContext& context, const CollectionHandle
 
 Answer<wire::SearchResults> search(CallContext& context, const wire::SearchRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
-  SIMILE_TRY(need_loaded(handle));
+  SIMILE_TRY(need_loaded(context, handle));
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.search_params()));
   if (parameters.flag("search_iter_v2")) return iterate(context, handle, request, parameters);
-  const auto snapshot = handle.collection->snapshot();
+  SIMILE_ASSIGN(const auto snapshot, snapshot_for(context, handle, request));
   SIMILE_ASSIGN(const SearchPlan plan, plan_search(context, handle, *snapshot, request));
   SIMILE_ASSIGN(const SearchResult found, run_search(*snapshot, plan));
   wire::SearchResults response;

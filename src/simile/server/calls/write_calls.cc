@@ -79,13 +79,14 @@ Answer<CollectionHandle> read_batch(CallContext& context, const Request& request
 Answer<wire::MutationResult> insert(CallContext& context, const wire::InsertRequest& request) {
   BorrowedBatch borrowed;
   SIMILE_ASSIGN(const CollectionHandle handle, read_batch(context, request, borrowed));
-  SIMILE_TRY(need_columns(handle, borrowed.batch));
+  if (!context.embedded) SIMILE_TRY(need_columns(handle, borrowed.batch));
   // Milvus' insert does not look whether a key is there; of rows with one key the last is read.
-  const bool keyed = key_column(handle, borrowed.batch) != nullptr;
+  const bool keyed = !context.embedded && key_column(handle, borrowed.batch) != nullptr;
   SIMILE_ASSIGN(const WriteResult written, keyed ? handle.collection->upsert(borrowed.batch)
                                                  : handle.collection->insert(borrowed.batch));
   wire::MutationResult result = mutation_result(handle, borrowed.batch, written);
   result.set_insert_cnt(request.num_rows());
+  if (context.embedded) result.set_timestamp(written.sequence);
   return result;
 }
 
@@ -93,13 +94,14 @@ Answer<wire::MutationResult> upsert(CallContext& context, const wire::UpsertRequ
   BorrowedBatch borrowed;
   SIMILE_ASSIGN(const CollectionHandle handle, read_batch(context, request, borrowed));
   // An automatic key that is given names a row that is there.
-  const bool named =
-      handle.schema().primary_key().auto_id && key_column(handle, borrowed.batch) != nullptr;
+  const bool named = !context.embedded && handle.schema().primary_key().auto_id &&
+                     key_column(handle, borrowed.batch) != nullptr;
   SIMILE_ASSIGN(const WriteResult written, request.partial_update() || named
                                                ? handle.collection->update(borrowed.batch)
                                                : handle.collection->upsert(borrowed.batch));
   wire::MutationResult result = mutation_result(handle, borrowed.batch, written);
   result.set_upsert_cnt(request.num_rows());
+  if (context.embedded) result.set_timestamp(written.sequence);
   return result;
 }
 
@@ -117,7 +119,7 @@ Answer<wire::MutationResult> remove(CallContext& context, const wire::DeleteRequ
   wire::MutationResult result;
   result.set_acknowledged(true);
   result.set_delete_cnt(static_cast<std::int64_t>(written.rows));
-  result.set_timestamp(next_timestamp());
+  result.set_timestamp(context.embedded ? written.sequence : next_timestamp());
   result.mutable_ids();
   return result;
 }
