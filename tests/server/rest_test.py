@@ -18,7 +18,10 @@ def post(server):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Content-Type": "application/json", "Authorization": "Bearer root:Milvus"}
         request = urllib.request.Request(f"{server.http}/v2/vectordb/{path}", data, headers)
-        answer = json.load(urllib.request.urlopen(request))
+        try:
+            answer = json.load(urllib.request.urlopen(request))
+        except urllib.error.HTTPError as error:  # refused before its body was read
+            answer = json.load(error)
         assert answer["code"] == code, answer
         if code:
             return answer["message"]

@@ -41,6 +41,12 @@ void add_serve_command(CLI::App& program, Invocation& invocation) {
   for (const server::Setting& setting : server::kSettings) {
     std::string flag = join_text("--", setting.name);
     std::ranges::replace(flag, '_', '-');
+    if (setting.is_switch) {
+      command->add_flag_callback(
+          flag, [arguments, &setting] { arguments->options[std::string(setting.name)] = "true"; },
+          std::string(setting.help));
+      continue;
+    }
     const auto store = [arguments, name = std::string(setting.name)](const std::string& value) {
       arguments->options[name] = value;
     };

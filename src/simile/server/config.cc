@@ -68,6 +68,26 @@ std::string environment_name(std::string_view setting) {
   return name;
 }
 
+Status read_switch(const Texts& texts, const std::string& name, bool& value) {
+  const std::string& text = texts.at(name);
+  value = text == "true";
+  if (value || text == "false") return {};
+  return fail(ErrorCode::kInvalidArgument,
+              join_text("setting ", name, " is '", text, "'; it must be true or false"));
+}
+
+Status read_tls(const Texts& texts, TlsFiles& tls) {
+  tls = {.certificate = texts.at("tls_certificate"),
+         .key = texts.at("tls_key"),
+         .client_authority = texts.at("tls_client_authority")};
+  if (tls.certificate.empty() == tls.key.empty() &&
+      (tls.enabled() || tls.client_authority.empty())) {
+    return {};
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              "TLS needs both tls_certificate and tls_key; tls_client_authority goes with them");
+}
+
 template <class Number>
 Status read_number(const Texts& texts, const std::string& name, std::uint64_t least,
                    std::uint64_t most, Number& value) {
@@ -100,6 +120,11 @@ Result<Config> checked(Texts texts) {
   SIMILE_TRY(read_number(texts, "growing_bytes_max", 1 << 20, std::uint64_t{1} << 40,
                          config.growing_bytes_max));
   SIMILE_TRY(read_number(texts, "grace_seconds", 0, kGraceMax, config.grace_seconds));
+  constexpr std::uint64_t kConnectionsMax = 16'384;
+  SIMILE_TRY(read_number(texts, "connections_max", 1, kConnectionsMax, config.connections_max));
+  SIMILE_TRY(read_number(texts, "receive_seconds", 1, kGraceMax, config.receive_seconds));
+  SIMILE_TRY(read_switch(texts, "insecure", config.insecure));
+  SIMILE_TRY(read_tls(texts, config.tls));
   config.log_level = texts.at("log_level");
   constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};
   if (std::ranges::find(kLevels, config.log_level) == kLevels.end()) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "simile/error.h"
+#include "simile/server/network/tls.h"
 
 namespace simile::server {
 
@@ -21,6 +22,10 @@ struct Config {
   std::uint64_t growing_bytes_max = 0;
   double grace_seconds = 0;
   std::string log_level;
+  TlsFiles tls;
+  bool insecure = false;
+  std::size_t connections_max = 0;
+  double receive_seconds = 0;
 
   std::map<std::string, std::string> texts;  ///< every setting as it was given
 };

@@ -11,6 +11,7 @@ struct Setting {
   std::string_view name;
   std::string_view value;  ///< the default
   std::string_view help;
+  bool is_switch = false;  ///< true or false; on the command line its name alone is true
 };
 
 inline constexpr std::array kSettings = {
@@ -23,6 +24,13 @@ inline constexpr std::array kSettings = {
     Setting{"message_bytes_max", "536870912", "Largest request"},
     Setting{"growing_bytes_max", "268435456", "Rows in memory before they become a segment"},
     Setting{"grace_seconds", "30", "How long a stop waits for calls that run"},
+    Setting{"tls_certificate", "",
+            "PEM file of the server's certificate; with it both ports speak TLS"},
+    Setting{"tls_key", "", "PEM file of the key of tls_certificate"},
+    Setting{"tls_client_authority", "", "PEM file; clients must show a certificate signed by it"},
+    Setting{"insecure", "false", "Listen on any address without TLS and without users", true},
+    Setting{"connections_max", "256", "Connections of the HTTP port"},
+    Setting{"receive_seconds", "10", "How long a request may take to arrive, beside its bytes"},
     Setting{"log_level", "info", "debug (every call), info, warning or error"},
 };
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "simile/base/check.h"
 #include "simile/base/text.h"
 
 namespace simile::server {
@@ -146,8 +147,11 @@ class RunningServer final : public GrpcServer {
 
   Status listen(const GrpcOptions& options) {
     grpc::ServerBuilder builder;
-    const std::string address = join_text(options.host, ":", options.port);
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port_);
+    const bool v6 = options.host.find(':') != std::string::npos;
+    const std::string address =
+        join_text(v6 ? "[" : "", options.host, v6 ? "]:" : ":", options.port);
+    SIMILE_ASSIGN(const auto credentials, grpc_credentials(options.tls));
+    builder.AddListeningPort(address, credentials, &port_);
     builder.RegisterCallbackGenericService(&generic_);
     builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
     builder.SetMaxSendMessageSize(-1);

@@ -10,6 +10,7 @@
 #include "simile/error.h"
 #include "simile/server/method_table.h"
 #include "simile/server/metrics.h"
+#include "simile/server/network/tls.h"
 #include "simile/server/worker_pool.h"
 
 namespace simile::server {
@@ -21,6 +22,7 @@ struct GrpcOptions {
   std::size_t read_threads = 2;
   std::size_t write_threads = 16;
   std::size_t queue_max = 4'096;  ///< calls that may wait in each pool
+  TlsFiles tls;
 };
 
 class GrpcServer {

@@ -3,29 +3,58 @@
 #include <httplib.h>
 
 #include <chrono>
+#include <semaphore>
 #include <thread>
 
 #include "simile/base/text.h"
 #include "simile/server/collection_metrics.h"
+#include "simile/server/network/http_front.h"
+#include "simile/server/network/http_origin.h"
+#include "simile/server/network/http_routes.h"
 #include "simile/server/rest/rest_call.h"
 
 namespace simile::server {
 
 namespace {
 
+using httplib::Request;
+using httplib::Response;
+
+constexpr std::string_view kRestPrefix = "/v2/vectordb/";
+
+HttpLimits limits_of(const HttpOptions& options) {
+  HttpLimits limits;
+  limits.body_bytes_max = options.body_bytes_max;
+  limits.head_seconds = options.receive_seconds;
+  return limits;
+}
+
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 class RunningHttp final : public HttpServer {
  public:
-  RunningHttp(Service& service, const MethodTable& methods)
-      : service_(service), methods_(methods) {}
+  RunningHttp(const HttpOptions& options, Service& service, const MethodTable& methods,
+              std::unique_ptr<TlsContext> tls)
+      : service_(service),
+        methods_(methods),
+        local_only_(options.local_only),
+        slots_(static_cast<std::ptrdiff_t>(options.threads)),
+        server_(limits_of(options), options.connections_max, std::move(tls)) {}
   ~RunningHttp() override { stop(); }
 
   Status listen(const HttpOptions& options) {
-    server_.set_tcp_nodelay(true);  // else 43 ms a request
-    server_.set_payload_max_length(options.body_bytes_max);
-    server_.new_task_queue = [threads = options.threads] {
-      return new httplib::ThreadPool(threads);
-    };
     add_routes();
+    server_.set_pre_routing_handler([this](const Request& request, Response& response) {
+      return begin(request, response) ? httplib::Server::HandlerResponse::Unhandled
+                                      : httplib::Server::HandlerResponse::Handled;
+    });
+    const auto handle = [this](const Request& request, Response& response) {
+      run(request, response);
+    };
+    server_.Get("/.*", handle);
+    server_.Post("/.*", handle);
     const bool bound = options.port == 0 ? (port_ = server_.bind_to_any_port(options.host)) > 0
                                          : server_.bind_to_port(options.host, port_ = options.port);
     if (!bound) {
@@ -44,46 +73,87 @@ class RunningHttp final : public HttpServer {
 
   void stop() override {
     server_.stop();
+    server_.end_waiting();
     if (thread_.joinable()) thread_.join();
   }
 
  private:
   void add_routes() {
-    server_.Get("/healthz", [](const httplib::Request&, httplib::Response& response) {
+    routes_.add("GET", "/healthz", kOpen, [](const Request&, Response& response) {
       response.set_content("OK", "text/plain");
     });
-    server_.Post("/v2/vectordb/(.+?)/?",
-                 [this](const httplib::Request& request, httplib::Response& response) {
-                   answer(request, response);
-                 });
-    server_.Get("/openapi.json", [this](const httplib::Request&, httplib::Response& response) {
+    routes_.add("GET", "/openapi.json", kSignedIn, [this](const Request&, Response& response) {
       response.set_content(openapi(table_).dump(2), "application/json");
     });
-    server_.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
-      response.set_content(service_.metrics().to_text() + collection_metrics(service_.catalog()),
-                           "text/plain; version=0.0.4");
-    });
+    routes_.add("GET", "/metrics", on_cluster("GetMetrics"),
+                [this](const Request&, Response& response) {
+                  response.set_content(
+                      service_.metrics().to_text() + collection_metrics(service_.catalog()),
+                      "text/plain; version=0.0.4");
+                });
+    for (const auto& [path, handler] : table_) {
+      routes_.add("POST", join_text(kRestPrefix, path), kSignedIn,
+                  [this, path](const Request& request, Response& response) {
+                    answer(path, request, response);
+                  });
+    }
   }
 
-  void answer(const httplib::Request& request, httplib::Response& response) {
+  /// Looks at line and headers, before the body is read; false where the answer is made.
+  bool begin(const Request& request, Response& response) {
+    constexpr std::size_t kPathMax = 1'024;
+    if (request.path.size() > kPathMax) {
+      return refuse(response, 414, join_text("the path is longer than ", kPathMax, " bytes"));
+    }
+    if (request.has_header("Content-Encoding")) {  // a few bytes may unpack to any number
+      return refuse(response, 415, "Content-Encoding is not taken; send the body as it is");
+    }
+    const std::string refused = refuse_origin(request.get_header_value("Host"),
+                                              request.get_header_value("Origin"), local_only_);
+    if (!refused.empty()) return refuse(response, 403, refused);
+    if (routes_.find(request.method, request.path) != nullptr) return true;
+    const bool other = routes_.find("GET", request.path) != nullptr ||
+                       routes_.find("POST", request.path) != nullptr;
+    if (other) return refuse(response, 405, join_text(request.path, " takes another method"));
+    return refuse(response, 404, join_text("there is no ", request.path));
+  }
+
+  static bool refuse(Response& response, int status, const std::string& message) {
+    response.status = status;
+    response.set_content(text_of({{"code", status}, {"message", message}}), "application/json");
+    response.set_header("Connection", "close");
+    HttpFront::close_after_answer();
+    return false;
+  }
+
+  /// The body is there.
+  void run(const Request& request, Response& response) {
+    HttpFront::begin_work();
+    const HttpRoute* route = routes_.find(request.method, request.path);
+    // So many connections may be open that all of them together would starve each other.
+    slots_.acquire();
+    route->handler(request, response);
+    slots_.release();
+  }
+
+  void answer(const std::string& path, const Request& request, Response& response) {
     const auto begin = std::chrono::steady_clock::now();
     service_.metrics().add_in_flight(1);
     CallContext context{.service = service_, .database = {}, .user = {}, .cancel = nullptr};
-    const std::string path = request.matches[1];
-    const Json result = run_rest(table_, path, request.body, context, methods_);
-    const auto replace = Json::error_handler_t::replace;
-    response.set_content(result.dump(-1, ' ', false, replace), "application/json");
+    response.set_content(text_of(run_rest(table_, path, request.body, context, methods_)),
+                         "application/json");
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    if (table_.contains(path)) {
-      service_.metrics().observe("rest/" + path, took.count(), context.code);
-    }
+    service_.metrics().observe("rest/" + path, took.count(), context.code);
     service_.metrics().add_in_flight(-1);
   }
 
   Service& service_;
   const MethodTable& methods_;
+  const bool local_only_;
   const RestTable table_ = make_rest_table();
-  httplib::Server server_;
+  HttpRoutes routes_;
+  std::counting_semaphore<> slots_;
+  HttpFront server_;
   int port_ = 0;
   std::jthread thread_;
 };
@@ -92,7 +162,11 @@ class RunningHttp final : public HttpServer {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options, Service& service,
                                                       const MethodTable& methods) {
-  auto server = std::make_unique<RunningHttp>(service, methods);
+  std::unique_ptr<TlsContext> tls;
+  if (options.tls.enabled()) {
+    SIMILE_ASSIGN(tls, TlsContext::open(options.tls));
+  }
+  auto server = std::make_unique<RunningHttp>(options, service, methods, std::move(tls));
   SIMILE_TRY(server->listen(options));
   return server;
 }

@@ -6,6 +6,7 @@
 
 #include "simile/error.h"
 #include "simile/server/method_table.h"
+#include "simile/server/network/tls.h"
 #include "simile/server/service.h"
 
 namespace simile::server {
@@ -14,7 +15,11 @@ struct HttpOptions {
   std::string host = "127.0.0.1";
   int port = 9091;  ///< 0: a free one
   std::uint64_t body_bytes_max = 512ull << 20;
-  std::size_t threads = 16;
+  std::size_t connections_max = 256;
+  double receive_seconds = 10;  ///< for the head of a request, and beside the bytes of its body
+  std::size_t threads = 16;     ///< handlers that run at once
+  TlsFiles tls;
+  bool local_only = false;  ///< serve only requests that name this machine, see http_origin.h
 };
 
 class HttpServer {

@@ -15,6 +15,7 @@
 #include "simile/server/grpc_server.h"
 #include "simile/server/http_server.h"
 #include "simile/server/log.h"
+#include "simile/server/network/http_origin.h"
 
 namespace simile::server {
 
@@ -48,6 +49,7 @@ Result<std::unique_ptr<GrpcServer>> start_grpc(const Config& config, Service& se
   options.read_threads = config.threads;
   options.write_threads = config.write_threads;
   options.queue_max = config.queue_max;
+  options.tls = config.tls;
   return GrpcServer::start(options, service, methods, service.metrics());
 }
 
@@ -58,7 +60,25 @@ Result<std::unique_ptr<HttpServer>> start_http(const Config& config, Service& se
   options.port = config.http_port;
   options.body_bytes_max = config.message_bytes_max;
   options.threads = config.threads + config.write_threads;
+  options.connections_max = config.connections_max;
+  options.receive_seconds = config.receive_seconds;
+  options.tls = config.tls;
+  options.local_only = is_loopback(config.host) && !config.insecure;
   return HttpServer::start(options, service, methods);
+}
+
+/// What other machines can reach needs TLS, so that credentials are not read on the way.
+Status check_exposure(const Config& config) {
+  if (is_loopback(config.host)) return {};
+  if (config.insecure) {
+    log_event(LogLevel::kWarning, "insecure",
+              {{"host", config.host}, {"meaning", "whoever reaches the ports may do everything"}});
+    return {};
+  }
+  return fail(ErrorCode::kFailedPrecondition,
+              join_text("refusing to listen on ", config.host,
+                        ", which other machines can reach, without users; say --insecure if "
+                        "whoever reaches the port may do everything"));
 }
 
 /// A signal handler can set a token, but not wake a thread.
@@ -83,6 +103,8 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
     return 0;
   }
   set_log_level(config.log_level);
+  SIMILE_TRY(check_exposure(config));
+  if (config.tls.enabled()) SIMILE_TRY(require_tls13());
   const auto begin = Clock::now();
   OpenOptions open_options;
   open_options.growing_bytes_max = config.growing_bytes_max;
