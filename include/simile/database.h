@@ -14,6 +14,22 @@
 
 namespace simile {
 
+/// Where the key of an encrypted database comes from: 32 bytes, written as 64 hexadecimal digits.
+/// At most one is given; none for a database that is not encrypted.
+struct KeySource {
+  std::string digits;   ///< the digits themselves
+  std::string file;     ///< a file that holds them, and that nobody but its owner may read
+  std::string command;  ///< prints them; run by /bin/sh, of a key service for example
+
+  bool given() const { return !digits.empty() || !file.empty() || !command.empty(); }
+};
+
+/// A new key, from the random generator of the system.
+Result<std::string> make_key();
+
+/// From the environment: SIMILE_KEY, SIMILE_KEY_FILE, SIMILE_KEY_COMMAND.
+KeySource key_from_environment();
+
 struct OpenOptions {
   bool create = true;         ///< make the directory where there is none
   bool read_only = false;     ///< beside a writer in another process; see refresh()
@@ -21,6 +37,8 @@ struct OpenOptions {
   std::uint32_t threads = 0;  ///< for building indexes; 0: every core
   std::uint64_t growing_bytes_max = 256ull << 20;  ///< a growing segment is sealed above this
   std::uint64_t segment_rows_max = 4'000'000;      ///< compaction makes no larger segment
+  /// A database that is made is encrypted where this is given, and needs it whenever it is opened.
+  KeySource key = {};
 };
 
 /// One operation of a batch that spans collections.
@@ -59,7 +77,8 @@ struct DatabaseInfo {
 class Database {
  public:
   /// Fails with kUnavailable, naming the process id, while another process writes;
-  /// kFailedPrecondition where the directory is not a database; kUnimplemented for a newer format.
+  /// kFailedPrecondition where the directory is not a database, or is not encrypted and a key is
+  /// given; kPermissionDenied without its key; kUnimplemented for a newer format.
   static Result<std::unique_ptr<Database>> open(const std::string& path,
                                                 const OpenOptions& options = {});
   virtual ~Database() = default;
@@ -68,6 +87,8 @@ class Database {
   virtual Result<std::shared_ptr<Collection>> create_collection(
       std::string_view name, const Schema& schema, const Properties& properties = {}) = 0;
   virtual Result<std::shared_ptr<Collection>> collection(std::string_view name) const = 0;
+  /// Of an encrypted database, its keys are erased, and with them its rows wherever they still lie:
+  /// once the last snapshot of it is gone.
   virtual Status drop_collection(std::string_view name) = 0;
   /// kAlreadyExists where `to` is taken. Objects of the collection go on working.
   virtual Status rename_collection(std::string_view from, std::string_view to) = 0;
@@ -79,6 +100,10 @@ class Database {
 
   /// All operations, in order, or none: durable and visible together.
   virtual Result<WriteResult> write(const std::vector<WriteOperation>& operations) = 0;
+
+  /// Of an encrypted database: from now on it is opened by `key` alone. Data is not written anew.
+  /// kFailedPrecondition where it is not encrypted; see copy_database().
+  virtual Status change_key(const KeySource& key) = 0;
 
   /// Read-only databases: see what the writer has acknowledged since.
   virtual Status refresh() = 0;
@@ -92,6 +117,14 @@ class Database {
 /// Reads every byte of a database that no process is writing and reports what is wrong. An error is
 /// returned only where the check itself could not be made.
 Result<VerifyReport> verify_database(const std::string& path, const Progress& progress = {},
-                                     const CancelToken* cancel = nullptr);
+                                     const CancelToken* cancel = nullptr,
+                                     const KeySource& key = {});
+
+/// Copies a database that no process is writing to the new directory `to`, encrypted with `to_key`
+/// or, where none is given, not at all. Progress is in bytes. What fails or is cancelled leaves no
+/// database in `to`; kAlreadyExists where there is something.
+Status copy_database(const std::string& from, const KeySource& from_key, const std::string& to,
+                     const KeySource& to_key, const Progress& progress = {},
+                     const CancelToken* cancel = nullptr);
 
 }  // namespace simile

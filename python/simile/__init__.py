@@ -31,6 +31,7 @@ from simile.database import (
     open,
     verify,
 )
+from simile.encryption import KeySource, copy_database, make_key
 from simile.errors import Error
 from simile.rows import Hits, HitsBatch, Rows
 
@@ -47,14 +48,17 @@ __all__ = [
     "Hits",
     "HitsBatch",
     "Index",
+    "KeySource",
     "Rows",
     "Snapshot",
     "VerifyReport",
     "Written",
     "__version__",
     "connect",
+    "copy_database",
     "errors",
     "kernel_target",
+    "make_key",
     "open",
     "pictures",
     "verify",

@@ -86,6 +86,12 @@ class RemoteDatabase:
             "delete is all or none by itself; simile.open has write()"
         )
 
+    def change_key(self, key):
+        """Not over a connection."""
+        raise Unimplemented(
+            "the key of a database is changed where it lies: simile key rotate, or simile.open"
+        )
+
     def refresh(self):
         """Nothing to do: every call sees what was acknowledged before it."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from simile import _columns, _simile
 from simile._columns import Field
+from simile.encryption import KeySource, parts_of
 from simile.errors import InvalidArgument
 from simile.rows import Hits, HitsBatch, Rows
 
@@ -95,6 +96,7 @@ def open(  # noqa: A001  (simile.open, as the builtin)
     read_only: bool = False,
     background: bool = True,
     threads: int = 0,
+    key: KeySource | None = None,
 ) -> "Database":
     """Opens the database in the directory `path`, and makes it where there is none.
 
@@ -102,20 +104,28 @@ def open(  # noqa: A001  (simile.open, as the builtin)
     :param read_only: beside a writer in another process; `refresh()` shows what it wrote since
     :param background: flush and compact by themselves on a thread of their own
     :param threads: for building indexes; 0 is every core
+    :param key: a database that is made is encrypted where this is given, and needs it from then on
+    :raises PermissionDenied: it is encrypted, and this is not its key
     :raises Unavailable: another process writes to it; the message has its process id
-    :raises FailedPrecondition: the directory is something else
+    :raises FailedPrecondition: the directory is something else, or not encrypted though `key` is
+        given
     :raises Unimplemented: a newer version of Simile wrote it
     """
-    native = _simile.open(os.fspath(path), create and not read_only, read_only, background, threads)
+    native = _simile.open(
+        os.fspath(path), create and not read_only, read_only, background, threads, parts_of(key)
+    )
     return Database(native)
 
 
-def verify(path: str | os.PathLike, progress: Progress | None = None) -> VerifyReport:
+def verify(
+    path: str | os.PathLike, progress: Progress | None = None, *, key: KeySource | None = None
+) -> VerifyReport:
     """Reads every byte of a database that no process is writing, and reports what is wrong.
 
     :param progress: called with (bytes read, bytes in all) now and then
+    :param key: of an encrypted database
     """
-    found = _simile.verify(os.fspath(path), progress)
+    found = _simile.verify(os.fspath(path), progress, parts_of(key))
     return VerifyReport(**{**found, "damages": [Damage(*damage) for damage in found["damages"]]})
 
 
@@ -218,6 +228,14 @@ class Database:
         found = self._native.info()
         collections = [CollectionInfo(**collection) for collection in found["collections"]]
         return DatabaseInfo(**{**found, "collections": collections})
+
+    def change_key(self, key: KeySource) -> None:
+        """Of an encrypted database: from now on it is opened by `key` alone. Takes milliseconds;
+        data is not written anew.
+
+        :raises FailedPrecondition: it is not encrypted, or open for reading only
+        """
+        self._native.change_key(parts_of(key))
 
     def close(self) -> None:
         """Finishes background work, syncs and unlocks. Later writes fail; collections that are

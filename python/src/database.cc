@@ -43,9 +43,16 @@ auto without_gil(Work&& work) {
   return value_of(std::move(result));
 }
 
+/// (digits, file, command), as simile.encryption.parts_of makes it.
+KeySource key_of(const nb::tuple& parts) {
+  return {nb::cast<std::string>(parts[0]), nb::cast<std::string>(parts[1]),
+          nb::cast<std::string>(parts[2])};
+}
+
 NativeDatabase open(const std::string& path, bool create, bool read_only, bool background,
-                    std::uint32_t threads) {
+                    std::uint32_t threads, const nb::tuple& key) {
   OpenOptions options;
+  options.key = key_of(key);
   options.create = create;
   options.read_only = read_only;
   options.background = background;
@@ -277,10 +284,22 @@ std::uint64_t count(const NativeSnapshot& self, const std::string& where, const 
   return without_gil([&] { return self.snapshot->count(filter); });
 }
 
-nb::dict verify(const std::string& path, nb::handle progress) {
+void copy(const std::string& from, const nb::tuple& from_key, const std::string& to,
+          const nb::tuple& to_key, nb::handle progress) {
+  Status copied;
+  const KeySource source = key_of(from_key);
+  const KeySource target = key_of(to_key);
+  run_interruptibly(progress, [&](const LongCall& call) {
+    copied = copy_database(from, source, to, target, call.progress, &call.cancel);
+  });
+  value_of(std::move(copied));
+}
+
+nb::dict verify(const std::string& path, nb::handle progress, const nb::tuple& key) {
+  const KeySource source = key_of(key);
   Result<VerifyReport> report = fail(ErrorCode::kUnknown, "");
   run_interruptibly(progress, [&](const LongCall& call) {
-    report = verify_database(path, call.progress, &call.cancel);
+    report = verify_database(path, call.progress, &call.cancel, source);
   });
   const VerifyReport found = value_of(std::move(report));
   nb::list damages;
@@ -425,6 +444,10 @@ void bind_database(nb::module_& module) {
       .def(
           "refresh",
           [](const NativeDatabase& self) { without_gil([&] { return self.database->refresh(); }); })
+      .def("change_key",
+           [](const NativeDatabase& self, const nb::tuple& key) {
+             without_gil([&, source = key_of(key)] { return self.database->change_key(source); });
+           })
       .def("info", &describe_database)
       .def("close", [](const NativeDatabase& self) {
         Status status;
@@ -436,7 +459,10 @@ void bind_database(nb::module_& module) {
   module.def("parse_field", [](const std::string& name, const std::string& spec) {
     return described(value_of(parse_field(name, spec)));
   });
-  module.def("verify", &verify, "path"_a, "progress"_a.none());
+  module.def("verify", &verify, "path"_a, "progress"_a.none(), "key"_a);
+  module.def("copy_database", &copy, "from"_a, "from_key"_a, "to"_a, "to_key"_a,
+             "progress"_a.none());
+  module.def("make_key", [] { return value_of(make_key()); });
 }
 
 }  // namespace simile::python

@@ -13,7 +13,7 @@ namespace simile::cli {
 namespace {
 
 struct CollectionsOptions {
-  std::string database;
+  DatabaseOption database;
   std::string name;
   std::vector<std::string> fields;
 };
@@ -47,7 +47,7 @@ Result<int> run_create(const CollectionsOptions& options, Session& session) {
     fields.push_back(std::move(field));
   }
   SIMILE_ASSIGN(const Schema schema, Schema::make(std::move(fields)));
-  SIMILE_ASSIGN(const auto database, Database::open(options.database));
+  SIMILE_ASSIGN(const auto database, open_or_make(options.database));
   SIMILE_ASSIGN(const auto collection, database->create_collection(options.name, schema));
   SIMILE_TRY(database->close());
   session.console.result(Json{{"created", options.name}},

@@ -12,7 +12,7 @@ namespace simile::cli {
 namespace {
 
 struct CompactOptions {
-  std::string database;
+  DatabaseOption database;
   std::string collection;
 };
 

@@ -27,7 +27,7 @@ double seconds_since(Clock::time_point start) {
 }
 
 struct EvalOptions {
-  std::string database;
+  DatabaseOption database;
   std::string collection;
   QueryFileOptions queries;
   std::string field;

@@ -27,7 +27,7 @@ using vectorfile::VectorFile;
 
 struct ImportOptions {
   std::string file;
-  std::string database;
+  DatabaseOption database;
   std::string collection;
   std::string metric;
   std::string type;
@@ -72,18 +72,19 @@ Result<ImportWishes> wishes_of(const ImportOptions& options) {
   return wishes;
 }
 
-Result<std::unique_ptr<Database>> open_or_make(const ImportOptions& options) {
+Result<std::unique_ptr<Database>> open_for_import(const ImportOptions& options) {
   OpenOptions open;
   open.threads = options.threads;
+  open.key = options.database.key;
   open.background = !options.no_index;  // else closing it finishes the indexes
-  return Database::open(options.database, open);
+  return Database::open(options.database.path, open);
 }
 
 /// The database, where there is one already.
 Result<std::unique_ptr<Database>> open_if_there(const ImportOptions& options) {
   std::error_code ignored;
-  if (!std::filesystem::exists(options.database, ignored)) return nullptr;
-  return open_or_make(options);
+  if (!std::filesystem::exists(options.database.path, ignored)) return nullptr;
+  return open_for_import(options);
 }
 
 Result<std::shared_ptr<Collection>> collection_if_there(const Database* database,
@@ -131,7 +132,7 @@ Result<Import> prepare(const ImportOptions& options) {
   if (import.ids) wishes.ids = import.ids->type();
   SIMILE_ASSIGN(const Schema planned, plan_schema(import.file->info(), wishes));
   if (!import.database) {
-    SIMILE_ASSIGN(import.database, open_or_make(options));
+    SIMILE_ASSIGN(import.database, open_for_import(options));
   }
   SIMILE_ASSIGN(import.collection, import.database->create_collection(options.collection, planned));
   import.created = true;

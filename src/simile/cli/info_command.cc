@@ -41,8 +41,8 @@ std::string text_of(const CollectionInfo& info, const Schema& schema) {
   return text + table.text();
 }
 
-Result<int> run_info(const std::string& path, Session& session) {
-  SIMILE_ASSIGN(const auto database, open_for_reading(path));
+Result<int> run_info(const DatabaseOption& option, Session& session) {
+  SIMILE_ASSIGN(const auto database, open_for_reading(option));
   const DatabaseInfo info = database->info();
   Json collections = Json::array();
   std::string text =
@@ -67,13 +67,13 @@ Result<int> run_info(const std::string& path, Session& session) {
 }  // namespace
 
 void add_info_command(CLI::App& program, Invocation& invocation) {
-  auto path = std::make_shared<std::string>();
+  auto database = std::make_shared<DatabaseOption>();
   CLI::App* command = add_command(program, invocation, "info",
                                   "Show what a database holds: collections, fields, sizes",
                                   "  simile info --db photos.simile\n");
-  add_database_option(*command, *path);
-  command->callback([path, &invocation] {
-    invocation.action = [path](Session& session) { return run_info(*path, session); };
+  add_database_option(*command, *database);
+  command->callback([database, &invocation] {
+    invocation.action = [database](Session& session) { return run_info(*database, session); };
   });
 }
 

@@ -18,14 +18,14 @@ namespace {
 
 struct IndexCommandOptions {
   std::string folder;
-  std::string database;
+  DatabaseOption database;
   PictureIndexOptions pictures;
   bool keep = false;
 };
 
 struct SearchCommandOptions {
   std::string file;
-  std::string database;
+  DatabaseOption database;
   std::string page;
   PictureSearchOptions pictures;
 };
@@ -57,7 +57,7 @@ Result<int> run_index(const IndexCommandOptions& options, Session& session) {
   if (!std::filesystem::is_directory(options.folder, ignored)) {
     return fail(ErrorCode::kNotFound, join_text(options.folder, ": not a folder"));
   }
-  SIMILE_ASSIGN(const auto database, Database::open(options.database));
+  SIMILE_ASSIGN(const auto database, open_or_make(options.database));
   PictureIndexOptions pictures = options.pictures;
   pictures.prune = !options.keep;
   pictures.progress = session.console.progress("indexing", "pictures");
@@ -102,7 +102,7 @@ Result<int> run_search(const SearchCommandOptions& options, Session& session) {
           : join_text(table.text(1000), "found in ", readable_seconds(found.seconds), ", after ",
                       readable_seconds(found.open_seconds), " for opening the model\n");
   if (!options.page.empty()) {
-    const std::string note = join_text(options.database, ", collection ",
+    const std::string note = join_text(options.database.path, ", collection ",
                                        options.pictures.collection, ", model ", found.model);
     SIMILE_TRY(write_picture_page(options.page, options.file, found.hits, found.seconds, note));
     json["html"] = options.page;

@@ -8,6 +8,7 @@
 #include "simile/base/text.h"
 #include "simile/cli/collections_command.h"
 #include "simile/cli/compact_command.h"
+#include "simile/cli/encryption_command.h"
 #include "simile/cli/eval_command.h"
 #include "simile/cli/import_command.h"
 #include "simile/cli/info_command.h"
@@ -49,6 +50,7 @@ void add_commands(CLI::App& program, Invocation& invocation) {
   add_verify_command(program, invocation);
   add_compact_command(program, invocation);
   add_models_command(program, invocation);
+  add_encryption_commands(program, invocation);
   add_serve_command(program, invocation);
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 /// Which rows a command is about.
 struct RowsOptions {
-  std::string database;
+  DatabaseOption database;
   std::string collection;
   std::vector<std::string> keys;
   std::string keys_file;

@@ -15,7 +15,7 @@ namespace simile::cli {
 namespace {
 
 struct SearchOptions {
-  std::string database;
+  DatabaseOption database;
   std::string collection;
   QueryFileOptions queries;
   SearchRequest request;

@@ -33,7 +33,7 @@ void add_serve_command(CLI::App& program, Invocation& invocation) {
                   "  simile serve --db data.simile --host 0.0.0.0 --port 19530 --http-port 9091\n"
                   "  simile serve --db data.simile --config serve.conf --print-config\n"
                   "  python: pymilvus.MilvusClient('http://127.0.0.1:19530')\n");
-  add_database_option(*command, arguments->path);
+  add_path_option(*command, arguments->path);
   command->add_option("--config", arguments->config_file, "File with lines `name = value`")
       ->type_name("FILE");
   command->add_flag("--print-config", arguments->print_config,

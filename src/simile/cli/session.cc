@@ -16,11 +16,32 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
   return command;
 }
 
-void add_database_option(CLI::App& command, std::string& path) {
+void add_path_option(CLI::App& command, std::string& path) {
   command.add_option("--db", path, "The database, a directory such as photos.simile")
       ->required()
       ->envname("SIMILE_DB")
       ->type_name("PATH");
+}
+
+void add_database_option(CLI::App& command, DatabaseOption& database) {
+  add_path_option(command, database.path);
+  database.key = key_from_environment();
+  add_key_options(command, database.key, "", "Key of an encrypted database");
+}
+
+void add_key_options(CLI::App& command, KeySource& key, const std::string& prefix,
+                     const std::string& what) {
+  const auto add = [&](const std::string& name, std::string KeySource::*part,
+                       const std::string& help) {
+    // What is named here goes before the environment.
+    const auto store = [&key, part](const std::string& given) {
+      key = {};
+      key.*part = given;
+    };
+    command.add_option_function<std::string>("--" + prefix + name, store, what + help);
+  };
+  add("key-file", &KeySource::file, ": a file with 64 hexadecimal digits");
+  add("key-command", &KeySource::command, ": a command that prints it");
 }
 
 std::string refuse_zero(const std::string& text) {
@@ -30,23 +51,29 @@ std::string refuse_zero(const std::string& text) {
 
 namespace {
 
-Result<std::unique_ptr<Database>> open_existing(const std::string& path, bool read_only) {
+Result<std::unique_ptr<Database>> open(const DatabaseOption& database, bool create,
+                                       bool read_only) {
   OpenOptions options;
-  options.create = false;
+  options.create = create;
   options.read_only = read_only;
+  options.key = database.key;
   // A command does what it was told to, and no index is built before it ends.
-  options.background = false;
-  return Database::open(path, options);
+  options.background = create;
+  return Database::open(database.path, options);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> open_for_reading(const std::string& path) {
-  return open_existing(path, true);
+Result<std::unique_ptr<Database>> open_for_reading(const DatabaseOption& database) {
+  return open(database, false, true);
 }
 
-Result<std::unique_ptr<Database>> open_for_writing(const std::string& path) {
-  return open_existing(path, false);
+Result<std::unique_ptr<Database>> open_for_writing(const DatabaseOption& database) {
+  return open(database, false, false);
+}
+
+Result<std::unique_ptr<Database>> open_or_make(const DatabaseOption& database) {
+  return open(database, true, false);
 }
 
 Result<std::shared_ptr<Collection>> find_collection(const Database& database,

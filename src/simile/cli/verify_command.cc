@@ -27,9 +27,10 @@ std::string text_of(const VerifyReport& report) {
                                      : "; restore the lost files from a backup\n");
 }
 
-Result<int> run_verify(const std::string& path, Session& session) {
+Result<int> run_verify(const DatabaseOption& database, Session& session) {
   const Progress progress = session.console.progress("verifying", "bytes");
-  SIMILE_ASSIGN(const VerifyReport report, verify_database(path, progress, &session.cancel));
+  SIMILE_ASSIGN(const VerifyReport report,
+                verify_database(database.path, progress, &session.cancel, database.key));
   Json damages = Json::array();
   for (const Damage& damage : report.damages) {
     damages.push_back(
@@ -46,16 +47,16 @@ Result<int> run_verify(const std::string& path, Session& session) {
 }  // namespace
 
 void add_verify_command(CLI::App& program, Invocation& invocation) {
-  auto path = std::make_shared<std::string>();
+  auto database = std::make_shared<DatabaseOption>();
   CLI::App* command = add_command(
       program, invocation, "verify", "Read every byte of a database and check it",
       "  simile verify --db photos.simile\n\n"
       "Exit code 1 where something is damaged. Each damage is named, and is one of two kinds:\n"
       "repairable (an index or other derived data, which opening for writing builds again) or\n"
       "lost (rows, which only a backup brings back). No process may be writing meanwhile.\n");
-  add_database_option(*command, *path);
-  command->callback([path, &invocation] {
-    invocation.action = [path](Session& session) { return run_verify(*path, session); };
+  add_database_option(*command, *database);
+  command->callback([database, &invocation] {
+    invocation.action = [database](Session& session) { return run_verify(*database, session); };
   });
 }
 

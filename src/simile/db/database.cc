@@ -4,10 +4,12 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/db/database_key.h"
 #include "simile/db/engine.h"
 #include "simile/db/matching_rows.h"
 #include "simile/db/open_database.h"
 #include "simile/db/snapshot.h"
+#include "simile/io/encrypted_storage.h"
 #include "simile/io/storage.h"
 
 namespace simile {
@@ -68,7 +70,10 @@ class CollectionHandle final : public Collection {
     return engine_->write(request);
   }
 
-  Status truncate() override { return engine_->truncate(id_); }
+  Status truncate() override {
+    SIMILE_TRY(engine_->truncate(id_));
+    return engine_->erase_from_logs();
+  }
 
   Status add_field(const Field& field) override { return engine_->add_field(id_, field); }
   Status change_vector_index(std::string_view field, Metric metric, IndexKind kind) override {
@@ -141,7 +146,8 @@ class CollectionHandle final : public Collection {
 
 class EngineDatabase final : public Database {
  public:
-  explicit EngineDatabase(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
+  EngineDatabase(std::shared_ptr<Engine> engine, std::shared_ptr<io::EncryptedStorage> encrypted)
+      : engine_(std::move(engine)), encrypted_(std::move(encrypted)) {}
   // Collections that outlive it may hold the engine: they find it closed.
   ~EngineDatabase() override { static_cast<void>(engine_->close(false)); }
 
@@ -154,7 +160,10 @@ class EngineDatabase final : public Database {
     SIMILE_ASSIGN(const auto state, engine_->find(name));
     return std::make_shared<CollectionHandle>(engine_, *state);
   }
-  Status drop_collection(std::string_view name) override { return engine_->drop_collection(name); }
+  Status drop_collection(std::string_view name) override {
+    SIMILE_TRY(engine_->drop_collection(name));
+    return engine_->erase_from_logs();
+  }
 
   Status rename_collection(std::string_view from, std::string_view to) override {
     return engine_->rename_collection(from, to);
@@ -190,20 +199,35 @@ class EngineDatabase final : public Database {
     return engine_->write(request);
   }
 
+  Status change_key(const KeySource& key) override {
+    if (encrypted_ == nullptr) {
+      return fail(ErrorCode::kFailedPrecondition,
+                  join_text(engine_->info().path,
+                            " is not encrypted; make an encrypted copy of it with simile encrypt"));
+    }
+    if (engine_->options().read_only) {
+      return fail(ErrorCode::kFailedPrecondition, "the database is open for reading only");
+    }
+    SIMILE_ASSIGN(const io::SecretKey master, read_key(key));
+    return encrypted_->change_master(master);
+  }
+
   Status refresh() override { return engine_->refresh(); }
   DatabaseInfo info() const override { return engine_->info(); }
   Status close(const CancelToken* cancel) override { return engine_->close(true, cancel); }
 
  private:
   std::shared_ptr<Engine> engine_;
+  std::shared_ptr<io::EncryptedStorage> encrypted_;  ///< null where it is not
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Database>> open_database(std::shared_ptr<io::Storage> storage,
                                                 const OpenOptions& options) {
+  auto encrypted = std::dynamic_pointer_cast<io::EncryptedStorage>(storage);
   SIMILE_ASSIGN(auto engine, Engine::open(std::move(storage), options));
-  return std::make_unique<EngineDatabase>(std::move(engine));
+  return std::make_unique<EngineDatabase>(std::move(engine), std::move(encrypted));
 }
 
 }  // namespace db
@@ -211,8 +235,10 @@ Result<std::unique_ptr<Database>> open_database(std::shared_ptr<io::Storage> sto
 Result<std::unique_ptr<Database>> Database::open(const std::string& path,
                                                  const OpenOptions& options) {
   const bool create = options.create && !options.read_only;
-  SIMILE_ASSIGN(auto storage, io::open_posix_storage(path, create));
-  return db::open_database(std::move(storage), options);
+  SIMILE_ASSIGN(auto storage, db::open_storage(path, create, options.key));
+  OpenOptions without_key = options;
+  without_key.key = {};
+  return db::open_database(std::move(storage), without_key);
 }
 
 }  // namespace simile

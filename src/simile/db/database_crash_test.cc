@@ -37,10 +37,14 @@ struct Outcome {
   Model possible;
 };
 
+/// What the database stands on: the disk, or the disk encrypted.
+using Over = std::shared_ptr<io::Storage> (*)(const std::shared_ptr<io::Storage>& disk);
+std::shared_ptr<io::Storage> plain(const std::shared_ptr<io::Storage>& disk) { return disk; }
+
 Outcome run_until_error(const std::shared_ptr<FaultStorage>& disk,
-                        const std::vector<TestStep>& steps) {
+                        const std::vector<TestStep>& steps, Over over = plain) {
   Outcome outcome;
-  auto database = TestDatabase::open(disk);
+  auto database = TestDatabase::open(over(disk));
   if (!database) return outcome;
   for (const TestStep& step : steps) {
     outcome.possible = outcome.acknowledged;
@@ -54,7 +58,7 @@ Outcome run_until_error(const std::shared_ptr<FaultStorage>& disk,
   return outcome;
 }
 
-void expect_sound(const std::shared_ptr<FaultStorage>& disk) {
+void expect_sound(const std::shared_ptr<io::Storage>& disk) {
   const auto report = verify_storage(disk);
   ASSERT_TRUE(report) << report.error().message;
   for (const Damage& damage : report->damages) ADD_FAILURE() << damage.what;
@@ -62,27 +66,27 @@ void expect_sound(const std::shared_ptr<FaultStorage>& disk) {
 
 class CrashAt {
  public:
-  CrashAt(const std::vector<TestStep>& steps, std::uint64_t step, std::uint64_t seed)
-      : steps_(steps), step_(step), random_(seed) {}
+  CrashAt(const std::vector<TestStep>& steps, std::uint64_t step, std::uint64_t seed, Over over)
+      : steps_(steps), step_(step), random_(seed), over_(over) {}
 
   void run() {
     const auto disk = FaultStorage::make();
     disk->cut_power_at(step_);
-    const Outcome outcome = run_until_error(disk, steps_);
+    const Outcome outcome = run_until_error(disk, steps_, over_);
     const std::vector<io::FaultStep> history = disk->history();
     SCOPED_TRACE("power cut at step " + std::to_string(step_) + ": " + describe(history.back()));
     auto later = disk->after_power_loss(random_.next() % 5);
     // Sometimes the power goes again while the database is opened.
     while (random_.below(3) == 0) {
       later->cut_power_at(1 + random_.below(8));
-      { const auto database = TestDatabase::open(later); }
+      { const auto database = TestDatabase::open(over_(later)); }
       later = later->after_power_loss(random_.next());
     }
     const Contents seen = open_and_compare(later, outcome);
     if (testing::Test::HasFailure()) return;
     // What was seen once must stay, whatever happens then.
     const auto last = later->after_power_loss(random_.next());
-    auto database = TestDatabase::open(last);
+    auto database = TestDatabase::open(over_(last));
     ASSERT_TRUE(database) << database.error().message;
     ASSERT_EQ(contents_of(*database), seen);
     ASSERT_TRUE(upsert(*database->c, {test_row(5, 5)}));
@@ -91,8 +95,9 @@ class CrashAt {
 
  private:
   Contents open_and_compare(const std::shared_ptr<FaultStorage>& disk, const Outcome& outcome) {
-    if (!disk->list("")->empty()) expect_sound(disk);
-    auto database = TestDatabase::open(disk);
+    const auto storage = over_(disk);
+    if (!storage->list("")->empty()) expect_sound(storage);
+    auto database = TestDatabase::open(over_(disk));
     EXPECT_TRUE(database) << database.error().message;
     if (!database) return {};
     Contents seen = contents_of(*database);
@@ -108,6 +113,7 @@ class CrashAt {
   const std::vector<TestStep>& steps_;
   const std::uint64_t step_;
   Random random_;
+  const Over over_;
 };
 
 TEST(DatabaseCrash, LosesNothingAcknowledgedWhereverPowerIsCut) {
@@ -121,7 +127,22 @@ TEST(DatabaseCrash, LosesNothingAcknowledgedWhereverPowerIsCut) {
     const std::uint64_t count = whole->steps();
     ASSERT_GT(count, 500);
     for (std::uint64_t step = 1; step <= count; ++step) {
-      CrashAt(steps, step, seed * 1'000'003 + step).run();
+      CrashAt(steps, step, seed * 1'000'003 + step, plain).run();
+      if (HasFailure()) return;
+    }
+  }
+}
+
+TEST(DatabaseCrash, LosesNothingAcknowledgedWhenEncrypted) {
+  const std::uint64_t torture = from_environment("SIMILE_TORTURE", 1);
+  const std::uint64_t first = from_environment("SIMILE_SEED", 1);
+  for (std::uint64_t seed = first; seed < first + torture; ++seed) {
+    SCOPED_TRACE("SIMILE_SEED=" + std::to_string(seed));
+    const std::vector<TestStep> steps = random_steps(seed, 40);
+    const auto whole = FaultStorage::make();
+    run_until_error(whole, steps, encrypted);
+    for (std::uint64_t step = 1; step <= whole->steps(); ++step) {
+      CrashAt(steps, step, seed * 1'000'003 + step, encrypted).run();
       if (HasFailure()) return;
     }
   }

@@ -28,6 +28,7 @@ class HookedStorage final : public io::Storage {
     return base_->publish(path, bytes);
   }
   Status remove(const std::string& path) override { return base_->remove(path); }
+  Status wipe(const std::string& path) override { return base_->wipe(path); }
   Result<std::vector<io::FileEntry>> list(const std::string& prefix) const override {
     return base_->list(prefix);
   }

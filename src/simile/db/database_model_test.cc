@@ -18,8 +18,8 @@ struct HeldSnapshot {
 
 class ModelRun {
  public:
-  explicit ModelRun(std::uint64_t seed) : random_(seed) {
-    auto opened = TestDatabase::open(io::make_memory_storage());
+  ModelRun(std::uint64_t seed, std::shared_ptr<io::Storage> storage) : random_(seed) {
+    auto opened = TestDatabase::open(std::move(storage));
     EXPECT_TRUE(opened.has_value());
     database_ = std::make_unique<TestDatabase>(*std::move(opened));
   }
@@ -96,7 +96,17 @@ TEST(DatabaseModel, BehavesLikeAMap) {
   const std::uint64_t first = from_environment("SIMILE_SEED", 1);
   for (std::uint64_t seed = first; seed < first + 4 * torture; ++seed) {
     SCOPED_TRACE("SIMILE_SEED=" + std::to_string(seed));
-    ModelRun(seed).run(400);
+    ModelRun(seed, io::make_memory_storage()).run(400);
+    if (HasFailure()) return;
+  }
+}
+
+TEST(DatabaseModel, BehavesLikeAMapWhenEncrypted) {
+  const std::uint64_t torture = from_environment("SIMILE_TORTURE", 1);
+  const std::uint64_t first = from_environment("SIMILE_SEED", 1);
+  for (std::uint64_t seed = first; seed < first + torture; ++seed) {
+    SCOPED_TRACE("SIMILE_SEED=" + std::to_string(seed));
+    ModelRun(seed, encrypted(io::make_memory_storage())).run(400);
     if (HasFailure()) return;
   }
 }

@@ -108,6 +108,9 @@ class Engine {
   /// of which an earlier flush has failed.
   Status seal_where_due();
   bool seal_is_due(const CollectionState& collection) const;
+  /// Of an encrypted database: seals everything and begins a new log, so that no log that is kept
+  /// holds rows of a collection that was dropped.
+  Status erase_from_logs();
 
   // --- engine_compact.cc ---------------------------------------------------------------------
   /// Builds the derived data that is missing or damaged.

@@ -3,6 +3,7 @@
 
 #include "simile/base/check.h"
 #include "simile/db/engine.h"
+#include "simile/io/encrypted_storage.h"
 #include "simile/segment/file_names.h"
 #include "simile/segment/write_segment.h"
 
@@ -139,6 +140,22 @@ Status Engine::write_changed_deletes(const CollectionState& collection, Publicat
         segment::write_deletes(*storage_, publication.new_files.back(), *view.deleted, view.rows));
   }
   return {};
+}
+
+Status Engine::erase_from_logs() {
+  if (dynamic_cast<const io::EncryptedStorage*>(storage_.get()) == nullptr) return {};
+  for (const auto& collection : all()) {
+    const Status sealed = seal(*collection, nullptr);
+    if (!sealed && sealed.error().code != ErrorCode::kNotFound) return sealed;  // dropped meanwhile
+  }
+  {
+    const std::scoped_lock lock(commit_mutex_);
+    SIMILE_TRY(writable());
+    SIMILE_TRY(logs_->rotate(sequence_.load() + 1));
+  }
+  const std::scoped_lock lock(manifest_mutex_);
+  Publication publication{manifest_, 0, {}};
+  return publish(publication);
 }
 
 Status Engine::seal_where_due() {

@@ -13,6 +13,7 @@
 
 #include "simile/base/random.h"
 #include "simile/db/test_rows.h"
+#include "simile/io/encrypted_storage.h"
 
 namespace simile::db {
 
@@ -175,6 +176,16 @@ inline bool apply(const TestStep& step, Model& model) {
     case Kind::kReopen: return true;
   }
   return true;
+}
+
+/// The same storage, encrypted; as it is where the disk fails meanwhile, so that opening fails,
+/// too.
+inline std::shared_ptr<io::Storage> encrypted(const std::shared_ptr<io::Storage>& storage) {
+  io::SecretKey key;
+  std::ranges::fill(key.bytes(), std::byte{7});
+  auto opened = io::open_encrypted_storage(storage, key);
+  if (!opened) return storage;
+  return *std::move(opened);
 }
 
 /// The database beside the model.

@@ -10,6 +10,7 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/db/database_key.h"
 #include "simile/db/open_database.h"
 #include "simile/db/recovery.h"
 #include "simile/segment/file_names.h"
@@ -203,8 +204,8 @@ Result<VerifyReport> verify_storage(std::shared_ptr<io::Storage> storage, const 
 namespace simile {
 
 Result<VerifyReport> verify_database(const std::string& path, const Progress& progress,
-                                     const CancelToken* cancel) {
-  SIMILE_ASSIGN(auto storage, io::open_posix_storage(path, false));
+                                     const CancelToken* cancel, const KeySource& key) {
+  SIMILE_ASSIGN(auto storage, db::open_storage(path, false, key));
   return db::verify_storage(std::move(storage), progress, cancel);
 }
 

@@ -96,6 +96,7 @@ class FaultStorage final : public Storage, public std::enable_shared_from_this<F
   Result<std::shared_ptr<ReadableFile>> open(const std::string& path) const override;
   Status publish(const std::string& path, std::span<const std::byte> bytes) override;
   Status remove(const std::string& path) override;
+  Status wipe(const std::string& path) override { return remove(path); }
   Result<std::vector<FileEntry>> list(const std::string& prefix) const override;
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
   const std::string& root() const override { return root_; }

@@ -107,6 +107,8 @@ class MemoryStorage final : public Storage {
     return {};
   }
 
+  Status wipe(const std::string& path) override { return remove(path); }
+
   Result<std::vector<FileEntry>> list(const std::string& prefix) const override {
     SIMILE_TRY(check_prefix(prefix));
     const std::lock_guard guard(state_->mutex);

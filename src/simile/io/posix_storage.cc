@@ -7,6 +7,7 @@
 /// A crash before 2 leaves the temporary file, which no list shows and the next lock() removes.
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -75,6 +76,20 @@ class PosixStorage final : public Storage {
       return std::unexpected(posix_error(errno, "remove", folder_->full_path(path)));
     }
     return {};
+  }
+
+  Status wipe(const std::string& path) override {
+    SIMILE_TRY(check_path(path));
+    FileDescriptor fd = open_retrying(*folder_->calls(), folder_->fd(), path.c_str(), O_WRONLY);
+    struct stat status {};
+    if (fd.valid() && ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+        status.st_nlink == 1) {
+      // In place, and best effort: a medium that writes elsewhere keeps what was there. What has
+      // another name is not ours alone.
+      const std::vector<std::byte> zeros(static_cast<std::size_t>(status.st_size));
+      if (write_fully(calls(), fd.get(), zeros) == 0) (void)calls().fdatasync(fd.get());
+    }
+    return remove(path);
   }
 
   Result<std::vector<FileEntry>> list(const std::string& prefix) const override {

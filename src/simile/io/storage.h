@@ -83,6 +83,8 @@ class Storage {
   /// kNotFound where there is none. Open files stay readable. After power loss the file may be
   /// back.
   virtual Status remove(const std::string& path) = 0;
+  /// As remove(); the bytes are overwritten first where the medium lets them be.
+  virtual Status wipe(const std::string& path) = 0;
   /// Every file whose path begins with `prefix`, sorted by path, folders below included.
   virtual Result<std::vector<FileEntry>> list(const std::string& prefix) const = 0;
   /// Among all processes; kUnavailable names the process id of the holder. The path is not that of

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "simile/base/random.h"
+#include "simile/io/encrypted_storage.h"
 #include "simile/io/fault_storage.h"
 #include "simile/io/scratch_folder.h"
 
@@ -37,6 +38,7 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 struct Implementation {
   const char* name;
   std::function<std::shared_ptr<Storage>(const ScratchFolder& folder)> make;
+  bool encrypted = false;
 };
 
 class StorageTest : public testing::TestWithParam<Implementation> {
@@ -65,7 +67,11 @@ class StorageTest : public testing::TestWithParam<Implementation> {
   std::vector<FileEntry> list(const std::string& prefix) {
     auto entries = storage_->list(prefix);
     EXPECT_TRUE(entries) << entries.error().message;
-    return entries ? *entries : std::vector<FileEntry>{};
+    if (!entries) return {};
+    if (GetParam().encrypted) {  // sizes are those on the disk
+      for (FileEntry& entry : *entries) entry.size = (*storage_->open(entry.path))->size();
+    }
+    return *entries;
   }
 
   ScratchFolder folder_;
@@ -256,7 +262,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Implementation{"Fault",
                                    [](const ScratchFolder&) -> std::shared_ptr<Storage> {
                                      return FaultStorage::make();
-                                   }}),
+                                   }},
+                    Implementation{"Encrypted",
+                                   [](const ScratchFolder&) -> std::shared_ptr<Storage> {
+                                     return *open_encrypted_storage(make_memory_storage(),
+                                                                    *SecretKey::random());
+                                   },
+                                   true}),
     [](const testing::TestParamInfo<Implementation>& test) {
       return std::string(test.param.name);
     });

@@ -23,6 +23,8 @@ inline constexpr std::array kSettings = {
     Setting{"queue_max", "4096", "Calls that may wait; more are refused with code 8"},
     Setting{"message_bytes_max", "536870912", "Largest request"},
     Setting{"growing_bytes_max", "268435456", "Rows in memory before they become a segment"},
+    Setting{"key_file", "", "Key of encrypted databases: a file with 64 hexadecimal digits"},
+    Setting{"key_command", "", "Or a command that prints it"},
     Setting{"grace_seconds", "30", "How long a stop waits for calls that run"},
     Setting{"tls_certificate", "",
             "PEM file of the server's certificate; with it both ports speak TLS"},

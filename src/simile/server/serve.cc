@@ -108,6 +108,8 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
   const auto begin = Clock::now();
   OpenOptions open_options;
   open_options.growing_bytes_max = config.growing_bytes_max;
+  open_options.key = {"", config.texts.at("key_file"), config.texts.at("key_command")};
+  if (!open_options.key.given()) open_options.key = key_from_environment();
   auto catalog = Catalog::open(arguments.path, open_options);
   if (!catalog) return std::unexpected(as_error(catalog.error()));
   Metrics metrics;
