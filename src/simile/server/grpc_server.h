@@ -1,6 +1,6 @@
 #pragma once
 /// gRPC without generated stubs: every call arrives at one generic service, is found by its name in
-/// a MethodTable and runs on a WorkerPool, never on gRPC's own threads.
+/// a MethodTable and runs on a WorkerPool, never on the threads that read from the network.
 
 #include <atomic>
 #include <cstdint>
@@ -11,7 +11,6 @@
 #include "simile/server/method_table.h"
 #include "simile/server/metrics.h"
 #include "simile/server/network/tls.h"
-#include "simile/server/worker_pool.h"
 
 namespace simile::server {
 

@@ -7,11 +7,13 @@
 #include <any>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include <milvus/milvus.pb.h>
 #include "simile/server/call_context.h"
+#include "simile/server/cancel_group.h"
 #include "simile/server/fault.h"
 
 namespace simile::server {
@@ -34,10 +36,22 @@ void set_success(Response& response) {
 /// everything else wait for the disk, so that there are more of them.
 enum class MethodKind : std::uint8_t { kRead, kWrite, kAdmin };
 
+/// A call whose message has arrived, and its answer.
+struct Exchange {
+  CallContext context;
+  grpc::ByteBuffer& request;
+  grpc::ByteBuffer& response;
+  CallCancel& cancel;
+  grpc::Status status;  ///< where it is not OK there is no response
+};
+
 struct Method {
   MethodKind kind = MethodKind::kAdmin;
   std::function<grpc::Status(CallContext&, grpc::ByteBuffer& request, grpc::ByteBuffer& response)>
       run;
+  /// Runs calls that wait at the same time, which may cost less than one after the other; null:
+  /// there is no such way. Each has an answer of its own.
+  std::function<void(std::span<Exchange>)> run_many = nullptr;
   /// Makes the answer that says why the call was not run.
   std::function<void(const Fault&, grpc::ByteBuffer& response)> refuse;
   std::any handler;  ///< the function itself, for callers that have messages already
@@ -77,6 +91,13 @@ class MethodTable {
       serialize(refusal, out);
     };
     methods_.emplace(std::move(name), std::move(method));
+  }
+
+  /// Gives a method that was added a way to run many calls at once.
+  void add_many(std::string_view name, void (*run_many)(std::span<Exchange>)) {
+    const auto found = methods_.find(name);
+    SIMILE_CHECK(found != methods_.end());
+    found->second.run_many = run_many;
   }
 
   /// Runs a method without serialising anything.

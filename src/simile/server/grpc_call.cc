@@ -1,0 +1,172 @@
+#include "simile/server/grpc_call.h"
+
+#include <vector>
+
+#include "simile/base/text.h"
+
+namespace simile::server {
+
+namespace {
+
+constexpr std::string_view kPrefix = "/milvus.proto.milvus.MilvusService/";
+
+/// Messages that are searched together are copied into one matrix; larger ones gain nothing.
+constexpr std::size_t kJoinedBytesMax = 64 << 10;
+
+std::string metadata_of(const grpc::ServerContextBase& context, const char* key) {
+  const auto found = context.client_metadata().find(key);
+  if (found == context.client_metadata().end()) return {};
+  return {found->second.data(), found->second.size()};
+}
+
+}  // namespace
+
+GrpcCall::GrpcCall(GrpcShared& shared, grpc::AsyncGenericService& generic,
+                   grpc::ServerCompletionQueue& queue)
+    : shared_(shared), generic_(generic), queue_(queue) {
+  context_.AsyncNotifyWhenDone(&over_);
+}
+
+GrpcCall::~GrpcCall() {
+  if (method_ == nullptr) return;
+  const std::chrono::duration<double> took = Clock::now() - begin_;
+  shared_.metrics.observe(name_, took.count(), code_);
+  shared_.metrics.add_in_flight(-1);
+}
+
+void GrpcCall::request(GrpcShared& shared, grpc::AsyncGenericService& generic,
+                       grpc::ServerCompletionQueue& queue) {
+  auto* call = new GrpcCall(shared, generic, queue);
+  generic.RequestCall(&call->context_, &call->stream_, &queue, &queue, &call->arrived_);
+}
+
+void GrpcCall::on_event(void* tag, bool ok) {
+  const Event event = *static_cast<const Event*>(tag);
+  event.call->on(event.step, ok);
+}
+
+void GrpcCall::on(Step step, bool ok) {
+  switch (step) {
+    case Step::kArrived:
+      if (!ok) {  // the server stops; a call that never began is not told to be over
+        delete this;
+        return;
+      }
+      request(shared_, generic_, queue_);
+      arrived();
+      return;
+    case Step::kReceived: received(ok); return;
+    case Step::kAnswered: let_go(); return;
+    case Step::kOver:
+      if (context_.IsCancelled()) cancel_.cancel();
+      let_go();
+      return;
+  }
+}
+
+void GrpcCall::let_go() {
+  if (--events_left_ == 0) delete this;
+}
+
+void GrpcCall::arrived() {
+  begin_ = Clock::now();
+  const std::string_view path = context_.method();
+  const Method* method = nullptr;
+  if (path.starts_with(kPrefix)) method = shared_.methods.find(path.substr(kPrefix.size()));
+  if (method == nullptr) {
+    finish({grpc::StatusCode::UNIMPLEMENTED, join_text("simile does not know the call ", path)});
+    return;
+  }
+  method_ = method;
+  name_ = path.substr(kPrefix.size());
+  shared_.metrics.add_in_flight(1);
+  stream_.Read(&request_, &received_);
+}
+
+void GrpcCall::received(bool ok) {
+  if (!ok) {
+    code_ = static_cast<int>(grpc::StatusCode::INVALID_ARGUMENT);
+    finish({grpc::StatusCode::INVALID_ARGUMENT,
+            join_text("the request did not arrive whole; a request has at most ",
+                      shared_.message_bytes_max, " bytes (message_bytes_max of the server)")});
+    return;
+  }
+  if (pool().submit(this)) return;
+  shared_.metrics.add_rejected();
+  refuse({FaultCode::kTooManyRequests,
+          "too many calls are waiting (rate limit exceeded); try again later, or raise queue_max "
+          "of the server"});
+}
+
+WorkerPool<GrpcCall*>& GrpcCall::pool() {
+  switch (method_->kind) {
+    case MethodKind::kRead: return shared_.reads;
+    case MethodKind::kWrite: return shared_.writes;
+    case MethodKind::kAdmin: break;
+  }
+  return shared_.admin;
+}
+
+Exchange GrpcCall::exchange() {
+  return {.context = {.service = shared_.service,
+                      .database = metadata_of(context_, "dbname"),
+                      .user = {},
+                      .cancel = &cancel_.token(),
+                      .embedded = metadata_of(context_, "simile-rules") == "embedded"},
+          .request = request_,
+          .response = response_,
+          .cancel = cancel_,
+          .status = {}};
+}
+
+bool GrpcCall::may_join(GrpcCall* first, GrpcCall* next) {
+  return first->method_ == next->method_ && first->method_->run_many != nullptr &&
+         first->request_.Length() <= kJoinedBytesMax && next->request_.Length() <= kJoinedBytesMax;
+}
+
+void GrpcCall::run(std::span<GrpcCall*> calls) {
+  std::vector<Exchange> exchanges;
+  exchanges.reserve(calls.size());
+  std::vector<GrpcCall*> wanted;
+  for (GrpcCall* call : calls) {
+    // A call whose client has given up while it waited is not worth its work.
+    if (call->cancel_.token().cancelled()) {
+      call->code_ = static_cast<int>(grpc::StatusCode::CANCELLED);
+      call->finish(grpc::Status::CANCELLED);
+      continue;
+    }
+    exchanges.push_back(call->exchange());
+    wanted.push_back(call);
+  }
+  if (wanted.empty()) return;
+  const Method& method = *wanted.front()->method_;
+  if (method.run_many != nullptr) {
+    method.run_many(exchanges);
+  } else {
+    for (Exchange& each : exchanges)
+      each.status = method.run(each.context, each.request, each.response);
+  }
+  for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i]->answer(exchanges[i]);
+}
+
+void GrpcCall::answer(const Exchange& done) {
+  request_.Clear();
+  code_ = done.status.ok() ? done.context.code : static_cast<int>(done.status.error_code());
+  if (!done.status.ok()) {
+    finish(done.status);
+    return;
+  }
+  // The call may be gone when this returns.
+  stream_.WriteAndFinish(response_, {}, grpc::Status::OK, &answered_);
+}
+
+void GrpcCall::refuse(const Fault& fault) {
+  request_.Clear();
+  code_ = static_cast<int>(fault.code);
+  method_->refuse(fault, response_);
+  stream_.WriteAndFinish(response_, {}, grpc::Status::OK, &answered_);
+}
+
+void GrpcCall::finish(const grpc::Status& status) { stream_.Finish(status, &answered_); }
+
+}  // namespace simile::server
