@@ -15,7 +15,7 @@ namespace simile {
 
 /// Borrowed values of one field for all rows of a batch. Which spans are used depends on `type`:
 ///   bool..double, vectors  fixed: rows x width bytes in native order (bool: one byte, 0 or 1)
-///   string, json           strings: one view a row
+///   string, json, sparse   strings: one view a row; of a sparse vector its packed entries
 ///   array                  offsets: rows + 1 positions into the elements, which lie in fixed
 ///                          (bool..double) or strings
 struct ColumnView {

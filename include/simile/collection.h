@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,14 +19,18 @@
 namespace simile {
 
 struct SearchRequest {
-  MatrixView queries;    ///< the field's dimension and type; float32 for any float type
-  std::string field;     ///< empty: the only vector field
-  std::uint32_t k = 10;  ///< 1..kMaxK
-  std::string where;     ///< filter expression; empty: all rows
-  FilterValues values;   ///< for the {names} in it
-  std::vector<std::string> partitions = {};  ///< search these only; empty: all
-  std::vector<std::string> fields;           ///< columns to return beside the key
-  std::uint32_t effort = 0;                  ///< beam width of graphs; 0: by recall, or the default
+  MatrixView queries;  ///< the field's dimension and type; float32 for any float type
+  /// Of a sparse field, instead: packed SparseEntry. A row is found where it has a component in
+  /// common with the query, so that fewer than k may be.
+  std::span<const std::string_view> sparse = {};
+  std::span<const std::string_view> texts = {};  ///< of a field with metric BM25, instead
+  std::string field;                             ///< empty: the only vector field
+  std::uint32_t k = 10;                          ///< 1..kMaxK
+  std::string where;                             ///< filter expression; empty: all rows
+  FilterValues values;                           ///< for the {names} in it
+  std::vector<std::string> partitions = {};      ///< search these only; empty: all
+  std::vector<std::string> fields;               ///< columns to return beside the key
+  std::uint32_t effort = 0;   ///< beam width of graphs; 0: by recall, or the default
   float recall = 0;           ///< share of the k nearest to be found, up to 1; 0: any
   bool exact = false;         ///< scan instead of using the index
   std::uint32_t threads = 0;  ///< 0: every core

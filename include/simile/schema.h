@@ -24,7 +24,13 @@ enum class FieldType : std::uint8_t {
   kJson = 8,    ///< a JSON text
   kArray = 9,   ///< of element_type, which is none of kArray, kJson, kVector
   kVector = 10,
+  kSparse = 11,  ///< a sparse vector: packed SparseEntry
 };
+
+/// What filters find rows by without looking at each. kInverted: of numbers, bools, texts and the
+/// elements of arrays, for comparisons, ranges, lists and null. kNgram: of texts, for parts of
+/// them.
+enum class ScalarIndex : std::uint8_t { kNone = 0, kInverted = 1, kNgram = 2 };
 
 /// What a row holds where it was not given a value, or null: none, or one that fits the type.
 /// JSON: the text of it.
@@ -35,8 +41,8 @@ struct Field {
   FieldType type = FieldType::kInt64;
   FieldType element_type = FieldType::kInt64;  ///< of an array
   VectorType vector;                           ///< of a vector field
-  Metric metric = Metric::kL2;                 ///< of a vector field
-  IndexKind index = IndexKind::kGraph;         ///< of a vector field
+  Metric metric = Metric::kL2;                 ///< of a vector field; of a sparse one inner product
+  IndexKind index = IndexKind::kGraph;         ///< of a vector field; of a sparse one kInverted
   std::string model_card;          ///< of a vector field: JSON of the model that made it
   bool primary_key = false;        ///< kInt64 or kString; exactly one a schema
   bool auto_id = false;            ///< int64 keys are given out by the collection
@@ -49,8 +55,19 @@ struct Field {
   bool dynamic = false;
   bool partition_key = false;  ///< at most one, int64 or string: decides about the partition
   Optimize optimize = Optimize::kSpeed;  ///< of a graph of a vector field
+  ScalarIndex scalar_index = ScalarIndex::kNone;
+  /// Of a string field: how its texts are cut into words, as JSON, {"type": "english"} for example;
+  /// empty: they are not. See docs/text.md.
+  std::string analyzer = {};
+  /// Of a sparse field with metric BM25: the analyzed field whose words it holds. The collection
+  /// fills it, and searches of it take texts.
+  std::string source = {};
+  float bm25_k1 = 1.2F;  ///< how soon a word that is there often counts no more; 0 to 10
+  float bm25_b = 0.75F;  ///< how much longer texts count less; 0 to 1
 
   bool has_default() const { return default_value.index() != 0; }
+  /// Whether nearness can be asked for in it.
+  bool is_searched() const { return type == FieldType::kVector || type == FieldType::kSparse; }
 
   friend bool operator==(const Field&, const Field&) = default;
 };
@@ -65,6 +82,7 @@ inline constexpr std::string_view kDefaultPartition = "_default";
 /// A checked list of fields: construction through make() only.
 class Schema {
  public:
+  /// Of a sparse field kGraph becomes kInverted, and kL2 the inner product.
   /// Refuses: no or two primary keys, no vector field, bad or repeated names, a wrong type for a
   /// key, a metric that does not fit, a dimension out of 1..kMaxDimension.
   static Result<Schema> make(std::vector<Field> fields);
@@ -75,7 +93,7 @@ class Schema {
   const Field* find(std::string_view name) const;
   /// The dynamic field, or null.
   const Field* dynamic_field() const;
-  /// The field to search: `name`, or the only vector field where `name` is empty.
+  /// The field to search: `name`, or the only vector field, dense or sparse, where it is empty.
   Result<const Field*> vector_field(std::string_view name) const;
 
   friend bool operator==(const Schema&, const Schema&) = default;
@@ -90,6 +108,7 @@ class Schema {
 ///   "bool" "int8" "int16" "int32" "int64" "float" "double" "string" "json" "array<int64>"
 ///     each with an optional " nullable"
 ///   "float32[128] cosine" | "bit[256] hamming flat"   element[dim] metric [index kind]
+///   "sparse ip" | "sparse ip flat"
 Result<Field> parse_field(std::string_view name, std::string_view text);
 /// The inverse of parse_field, without the name.
 std::string describe(const Field& field);

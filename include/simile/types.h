@@ -15,12 +15,14 @@ namespace simile {
 ///   kCosine        1 - cosine similarity, in [0, 2]; zero vectors are refused
 ///   kHamming       number of differing bits (bit vectors only)
 ///   kJaccard       1 - |a & b| / |a | b|, 0 for two empty sets (bit vectors only)
+///   kBm25          minus the BM25 score of a text (fields that hold the words of one)
 enum class Metric : std::uint8_t {
   kL2 = 0,
   kInnerProduct = 1,
   kCosine = 2,
   kHamming = 3,
-  kJaccard = 4
+  kJaccard = 4,
+  kBm25 = 5,
 };
 
 /// The type of one component of a vector.
@@ -35,7 +37,8 @@ enum class ElementType : std::uint8_t {
   kScaled16 = 6  ///< a float32 step, then int16 multiples of it
 };
 
-enum class IndexKind : std::uint8_t { kFlat = 0, kGraph = 1 };
+/// kInverted is for sparse vectors: exact, as kFlat.
+enum class IndexKind : std::uint8_t { kFlat = 0, kGraph = 1, kInverted = 2 };
 
 /// What a graph is made for. kMemory: its nodes are 4-bit codes and edges, about dim / 2 + 140
 /// bytes a vector at degree 32, and exact rows are read from disk. Bit vectors have one form only.
@@ -65,6 +68,16 @@ struct VectorType {
   }
 };
 
+/// A component of a sparse vector that is not 0. A vector is these in rising order of their index,
+/// packed; vectors may be empty, and then are near to nothing.
+struct SparseEntry {
+  std::uint32_t index = 0;
+  float value = 0;
+
+  friend bool operator==(const SparseEntry&, const SparseEntry&) = default;
+};
+static_assert(sizeof(SparseEntry) == 8);
+
 /// Borrowed rows of vectors. The caller keeps `data` alive and unchanged during the call.
 /// Row i starts at data + i * stride; no alignment is needed.
 struct MatrixView {
@@ -89,11 +102,11 @@ struct MatrixView {
   }
 };
 
-/// "l2", "ip", "cosine", "hamming", "jaccard".
+/// "l2", "ip", "cosine", "hamming", "jaccard", "bm25".
 std::string_view name_of(Metric metric);
 /// "float32", "float16", "bfloat16", "int8", "bit".
 std::string_view name_of(ElementType type);
-/// "flat", "graph".
+/// "flat", "graph", "inverted".
 std::string_view name_of(IndexKind kind);
 /// "speed", "memory".
 std::string_view name_of(Optimize optimize);

@@ -13,6 +13,7 @@ import json
 
 import numpy as np
 
+from simile import _sparse
 from simile._arrays import as_ids, as_rows
 from simile.errors import InvalidArgument
 
@@ -34,11 +35,11 @@ class Field:
 
     name: str
     spec: str
-    type: str  #: "bool" ... "double", "string", "json", "array", "vector"
+    type: str  #: "bool" ... "double", "string", "json", "array", "vector", "sparse"
     element: str | None  #: type of the components of a vector, of the elements of an array
     dim: int | None  #: of a vector
     metric: str | None  #: of a vector
-    index: str | None  #: of a vector: "graph", "flat"
+    index: str | None  #: of a vector: "graph", "flat"; of a sparse one "inverted", "flat"
     primary_key: bool
     auto_id: bool
     nullable: bool
@@ -129,6 +130,8 @@ def _encode(field, values):
         return (rows, None, None, valid), len(rows)
     if field.type == "array":
         return _encode_arrays(field, values)
+    if field.type == "sparse":
+        return _encode_sparse(field, values)
     if field.type in ("string", "json"):
         return _encode_strings(field, values)
     values, valid = _plain(values)
@@ -203,6 +206,26 @@ def _encode_strings(field, values):
     if field.type == "json":
         values = [_json_text(field, row, value, valid) for row, value in enumerate(values)]
     return (None, values, None, valid), len(values)
+
+
+def _encode_sparse(field, values):
+    if not _sparse.is_matrix(values):
+        values = _list_of(values)
+    packed = _sparse.pack_all(values, f"field '{field.name}'")
+    return (None, packed, None, _valid_mask(packed)), len(packed)
+
+
+def encode_queries(fields, name, queries):
+    """What is searched for in the field `name`, or the only one, as the native search takes it."""
+    searched = [field for field in fields.values() if field.type in ("vector", "sparse")]
+    if name:
+        searched = [field for field in searched if field.name == name]
+    if len(searched) != 1 or searched[0].type != "sparse":
+        return queries
+    what = f"q for field '{searched[0].name}'"
+    if _sparse.is_one(queries):
+        return _sparse.pack(queries, what)
+    return _sparse.pack_all(queries, what)
 
 
 def _json_text(field, row, value, valid):
@@ -319,6 +342,9 @@ def _decode(field, fixed, strings, offsets, valid):
         return _with_nulls(values, valid)
     if field.type == "string":
         return _with_nulls(strings, valid)
+    if field.type == "sparse":
+        rows = _with_nulls(strings, valid)
+        return [None if packed is None else _sparse.unpack(packed) for packed in rows]
     if field.type == "json":
         texts = _with_nulls(strings, valid)
         return [None if text is None else json.loads(text) for text in texts]

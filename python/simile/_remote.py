@@ -178,7 +178,7 @@ class RemoteCollection:
 
     def change_index(self, field, metric, index):
         """Another metric or kind of index."""
-        if field not in self._fields or self._fields[field].type != "vector":
+        if field not in self._fields or self._fields[field].type not in ("vector", "sparse"):
             raise InvalidArgument(f"'{field}' is no vector field of '{self.name}'")
         params = {"metric_type": _WIRE_METRICS.get(metric, metric), "index_type": _index(index)}
         self._own("CreateIndex", "CreateIndexRequest", field_name=field, extra_params=pairs(params))
@@ -280,6 +280,7 @@ _WIRE_METRICS = {
     "cosine": "COSINE",
     "hamming": "HAMMING",
     "jaccard": "JACCARD",
+    "bm25": "BM25",
 }
 
 

@@ -175,7 +175,9 @@ class RemoteReader:
         return field, values, single
 
     def _vector_field(self, name):
-        vectors = {each.name: each for each in self._fields.values() if each.type == "vector"}
+        vectors = {
+            each.name: each for each in self._fields.values() if each.type in ("vector", "sparse")
+        }
         if not name and len(vectors) == 1:
             return next(iter(vectors.values()))
         if name not in vectors:
@@ -239,7 +241,7 @@ class _Request(types.SimpleNamespace):
 
 def _score(field, distance):
     """The protocol's sign: of inner products and cosines, larger is nearer."""
-    if field.metric == "ip":
+    if field.metric in ("ip", "bm25"):
         return -distance
     return 1 - distance if field.metric == "cosine" else distance
 

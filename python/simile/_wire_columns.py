@@ -61,15 +61,23 @@ def keys_column(field, message):
 
 def query_group(protocol, field, q):
     """A PlaceholderGroup of queries, how many, and whether one vector was given."""
+    if field.type == "sparse":
+        single = isinstance(q, bytes)
+        values = [q] if single else list(q)
+        return _group(protocol, "SparseFloatVector", values), len(values), single
     rows = as_rows(q, field.element, field.dim, "q")
     single = rows.ndim == 1
     rows = rows.reshape(-1, rows.shape[-1])
     data = rows.astype(_vector_of(field)[2], copy=False).tobytes()
     width = len(data) // max(len(rows), 1)
     values = [data[at : at + width] for at in range(0, len(data), width)]
-    kind = protocol.enums["PlaceholderType"][_vector_of(field)[0]]
+    return _group(protocol, _vector_of(field)[0], values), len(rows), single
+
+
+def _group(protocol, name, values):
+    kind = protocol.enums["PlaceholderType"][name]
     group = {"placeholders": [{"tag": "$0", "type": kind, "values": values}]}
-    return protocol.encode("PlaceholderGroup", group), len(rows), single
+    return protocol.encode("PlaceholderGroup", group)
 
 
 def template_values(values):
@@ -108,6 +116,10 @@ def _to_message(types, field, fixed, strings, offsets, valid):
             fixed = fixed[valid.astype(bool)]
         data = fixed.astype(dtype, copy=False)
         message["vectors"] = {"dim": field.dim, arm: _float_array(data, arm)}
+    elif field.type == "sparse":
+        name = "SparseFloatVector"
+        contents = [each for each in strings if each is not None]
+        message["vectors"] = {"sparse_float_vector": {"contents": contents}}
     elif field.type == "array":
         name = "Array"
         rows = _array_rows(field, fixed, strings, offsets)
@@ -149,6 +161,8 @@ def _from_message(field, message, rows):
     valid = None if valid is None or valid.size == 0 or valid.all() else valid.astype(np.uint8)
     if field.type == "vector":
         return _vectors(field, message.get("vectors", {}), rows, valid), None, None, valid
+    if field.type == "sparse":
+        return None, _sparse_rows(message.get("vectors", {}), rows, valid), None, valid
     scalars = message.get("scalars", {})
     if field.type == "array":
         return *_arrays(field, scalars.get("array_data", {}).get("data", []), rows), valid
@@ -173,6 +187,14 @@ def _vectors(field, message, rows, valid):
     spread = np.zeros((rows, width), found.dtype)
     spread[valid.astype(bool)] = found
     return spread
+
+
+def _sparse_rows(message, rows, valid):
+    found = [bytes(each) for each in message.get("sparse_float_vector", {}).get("contents", ())]
+    if valid is None or len(found) == rows:
+        return found
+    left = iter(found)
+    return [next(left) if known else b"" for known in valid]
 
 
 def _arrays(field, messages, rows):

@@ -154,6 +154,7 @@ class Database:
             "bool", "int8" ... "int64", "float", "double", "string", "json", "array<int64>",
             each perhaps with " nullable"; "float32[128] cosine", "bit[256] hamming flat"
             (element[dim] metric, the index kind where it is not graph, perhaps " nullable");
+            "sparse ip" for sparse vectors;
             or such a text and the default that rows hold which are given no value
         :param dynamic: columns that are no fields are kept in a JSON field, "$meta", and filters
             know them by name
@@ -289,8 +290,11 @@ class _Readable:
     ) -> "Hits | HitsBatch":
         """The k rows nearest to a query, or to each of several.
 
-        :param q: (dim,) gives Hits, (m, dim) gives a HitsBatch of m Hits
-        :param k: 1 to 16,384; if k rows match, k come back
+        :param q: (dim,) gives Hits, (m, dim) gives a HitsBatch of m Hits; for a sparse field a
+            dict {index: value}, a pair (indices, values) or a row of a SciPy matrix, or a list of
+            them or a matrix
+        :param k: 1 to 16,384; if k rows match, k come back, but of a sparse field only rows that
+            have an index in common with the query
         :param where: filter, for example "label == 'cat' and taken > 1700000000"
         :param fields: columns to return beside the primary key
         :param field: the vector field; may be left out where there is only one
@@ -319,6 +323,7 @@ class _Readable:
         request.group_size = group_size
         request.strict_groups = strict_groups
         request.recall = recall
+        q = _columns.encode_queries(self._fields, field, q)
         offsets, distances, columns, single = reader.search(q, request)
         columns = _columns.decode(self._fields, columns)
         key = next(iter(columns))
@@ -347,6 +352,7 @@ class _Readable:
         batch = _checked_k(batch)
         reader = self._reader()
         request = _request(reader, where, fields, field, ef, exact, threads, values, partitions)
+        q = _columns.encode_queries(self._fields, field, q)
         native = reader.iterate(q, request)
         while True:
             distances, columns = native.next(batch)

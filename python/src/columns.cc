@@ -9,13 +9,18 @@
 namespace simile::python {
 namespace {
 
-/// Views into the UTF-8 that Python keeps with each str; None is an empty view.
+/// Views into bytes, and into the UTF-8 that Python keeps with each str; None is an empty view.
 std::vector<std::string_view> views_of(nb::handle list, std::string_view field) {
   std::vector<std::string_view> views;
   views.reserve(nb::len(list));
   for (const nb::handle item : list) {
     if (item.is_none()) {
       views.emplace_back();
+      continue;
+    }
+    if (PyBytes_Check(item.ptr())) {
+      views.emplace_back(PyBytes_AS_STRING(item.ptr()),
+                         static_cast<std::size_t>(PyBytes_GET_SIZE(item.ptr())));
       continue;
     }
     Py_ssize_t length = 0;
@@ -33,16 +38,23 @@ std::vector<std::string_view> views_of(nb::handle list, std::string_view field) 
 
 nb::str text_of(std::string_view text) { return nb::str(text.data(), text.size()); }
 
-nb::object strings_of(const std::vector<std::string>& strings) {
+nb::object strings_of(const Column& column) {
   nb::list list;
-  for (const std::string& text : strings) list.append(text_of(text));
+  for (const std::string& text : column.strings) {
+    if (column.type == FieldType::kSparse) {
+      list.append(nb::bytes(text.data(), text.size()));
+    } else {
+      list.append(text_of(text));
+    }
+  }
   return list;
 }
 
 nb::object fixed_of(Column& column) {
   switch (column.type) {
     case FieldType::kString:
-    case FieldType::kJson: return nb::none();
+    case FieldType::kJson:
+    case FieldType::kSparse: return nb::none();
     case FieldType::kVector: return array_of(std::move(column.fixed), column.vector);
     case FieldType::kArray:
       if (width_of(column.element_type) == 0) return nb::none();
@@ -53,6 +65,7 @@ nb::object fixed_of(Column& column) {
 
 bool holds_strings(const Column& column) {
   return column.type == FieldType::kString || column.type == FieldType::kJson ||
+         column.type == FieldType::kSparse ||
          (column.type == FieldType::kArray && column.element_type == FieldType::kString);
 }
 
@@ -85,6 +98,11 @@ BorrowedBatch::BorrowedBatch(const Schema& schema, std::size_t rows, nb::handle 
   }
 }
 
+BorrowedQueries::BorrowedQueries(nb::handle queries, const Field& field) {
+  single = PyBytes_Check(queries.ptr()) || PyUnicode_Check(queries.ptr());
+  views = views_of(single ? nb::make_tuple(queries) : nb::borrow(queries), field.name);
+}
+
 BorrowedKeys::BorrowedKeys(const Schema& schema, nb::handle keys) {
   const Field& key = schema.primary_key();
   if (key.type == FieldType::kString) {
@@ -102,7 +120,7 @@ nb::list columns_of(Table&& table) {
     nb::object offsets = nb::none();
     nb::object valid = nb::none();
     nb::object strings = nb::none();
-    if (holds_strings(column)) strings = strings_of(column.strings);
+    if (holds_strings(column)) strings = strings_of(column);
     if (column.type == FieldType::kArray) offsets = array_of(std::move(column.offsets));
     if (!column.valid.empty()) valid = array_of(std::move(column.valid));
     list.append(nb::make_tuple(text_of(column.field), fixed_of(column), strings, offsets, valid));
@@ -121,8 +139,9 @@ nb::object described(const Field& field) {
                       : array ? nb::object(text_of(name_of(field.element_type)))
                               : nb::none();
   values["dim"] = vector ? nb::object(nb::int_(field.vector.dim)) : nb::none();
-  values["metric"] = vector ? nb::object(text_of(name_of(field.metric))) : nb::none();
-  values["index"] = vector ? nb::object(text_of(name_of(field.index))) : nb::none();
+  const bool searched = field.is_searched();
+  values["metric"] = searched ? nb::object(text_of(name_of(field.metric))) : nb::none();
+  values["index"] = searched ? nb::object(text_of(name_of(field.index))) : nb::none();
   values["primary_key"] = nb::bool_(field.primary_key);
   values["auto_id"] = nb::bool_(field.auto_id);
   values["nullable"] = nb::bool_(field.nullable);

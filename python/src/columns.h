@@ -27,6 +27,13 @@ class BorrowedBatch {
   std::deque<std::vector<std::string_view>> strings_;  ///< of which the batch has spans
 };
 
+/// Sparse vectors, as bytes, or texts: one, or a list of them.
+struct BorrowedQueries {
+  BorrowedQueries(nb::handle queries, const Field& field);
+  std::vector<std::string_view> views;
+  bool single = false;
+};
+
 /// Keys over Python objects: an int64 array or a list of str, as the schema says.
 class BorrowedKeys {
  public:

@@ -10,6 +10,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bindings.h"
@@ -222,14 +223,39 @@ void run_long(const NativeCollection& self, LongOperation operation, nb::handle 
   value_of(std::move(status));
 }
 
+/// What a request is to find, borrowed of a Python object.
+class Queries {
+ public:
+  Queries(const NativeSnapshot& snapshot, nb::handle q, SearchRequest& request) {
+    const Field* field = value_of(snapshot.snapshot->schema().vector_field(request.field));
+    if (field->type == FieldType::kVector) {
+      rows_ = queries_argument(q, field->vector, "q");
+      request.queries = rows_.view;
+      single_ = rows_.single;
+      count_ = rows_.view.rows;
+      return;
+    }
+    texts_.emplace(q, *field);
+    (field->metric == Metric::kBm25 ? request.texts : request.sparse) = texts_->views;
+    single_ = texts_->single;
+    count_ = texts_->views.size();
+  }
+  bool single() const { return single_; }
+  std::size_t count() const { return count_; }
+
+ private:
+  RowsArgument rows_;
+  std::optional<BorrowedQueries> texts_;
+  bool single_ = false;
+  std::size_t count_ = 0;
+};
+
 /// Queries, returned as (offsets, distances, columns, whether one vector was given).
 nb::tuple search(const NativeSnapshot& self, nb::handle q, SearchRequest& request) {
-  const Field* field = value_of(self.snapshot->schema().vector_field(request.field));
-  const RowsArgument queries = queries_argument(q, field->vector, "q");
-  request.queries = queries.view;
+  const Queries queries(self, q, request);
   Result<SearchResult> result = fail(ErrorCode::kUnknown, "");
   const auto work = [&] { result = self.snapshot->search(request); };
-  if (queries.view.rows <= 64) {  // soon over, and a thread would cost more than the search
+  if (queries.count() <= 64) {  // soon over, and a thread would cost more than the search
     const nb::gil_scoped_release no_gil;
     work();
   } else {
@@ -240,7 +266,7 @@ nb::tuple search(const NativeSnapshot& self, nb::handle q, SearchRequest& reques
   }
   SearchResult found = value_of(std::move(result));
   return nb::make_tuple(array_of(std::move(found.offsets)), array_of(std::move(found.distances)),
-                        columns_of(std::move(found.rows)), queries.single);
+                        columns_of(std::move(found.rows)), queries.single());
 }
 
 /// Holds the query that the engine has copied, and gives hits as (distances, columns).
@@ -250,9 +276,7 @@ struct NativeIterator {
 };
 
 NativeIterator iterate(const NativeSnapshot& self, nb::handle q, SearchRequest& request) {
-  const Field* field = value_of(self.snapshot->schema().vector_field(request.field));
-  const RowsArgument queries = queries_argument(q, field->vector, "q");
-  request.queries = queries.view;
+  const Queries queries(self, q, request);
   return {self.owner, without_gil([&] { return self.snapshot->iterate(request); })};
 }
 

@@ -16,11 +16,12 @@ template <class Enum, std::size_t N>
 using NameTable = std::array<std::pair<std::string_view, Enum>, N>;
 
 // The first name of a value is the one it is printed with.
-constexpr NameTable<Metric, 8> kMetrics{{{"l2", Metric::kL2},
+constexpr NameTable<Metric, 9> kMetrics{{{"l2", Metric::kL2},
                                          {"ip", Metric::kInnerProduct},
                                          {"cosine", Metric::kCosine},
                                          {"hamming", Metric::kHamming},
                                          {"jaccard", Metric::kJaccard},
+                                         {"bm25", Metric::kBm25},
                                          {"euclidean", Metric::kL2},
                                          {"inner_product", Metric::kInnerProduct},
                                          {"angular", Metric::kCosine}}};
@@ -29,8 +30,8 @@ constexpr NameTable<ElementType, 5> kElements{{{"float32", ElementType::kFloat32
                                                {"bfloat16", ElementType::kBFloat16},
                                                {"int8", ElementType::kInt8},
                                                {"bit", ElementType::kBit}}};
-constexpr NameTable<IndexKind, 2> kKinds{
-    {{"flat", IndexKind::kFlat}, {"graph", IndexKind::kGraph}}};
+constexpr NameTable<IndexKind, 3> kKinds{
+    {{"flat", IndexKind::kFlat}, {"graph", IndexKind::kGraph}, {"inverted", IndexKind::kInverted}}};
 constexpr NameTable<Optimize, 2> kOptimizes{
     {{"speed", Optimize::kSpeed}, {"memory", Optimize::kMemory}}};
 constexpr std::array<std::string_view, 16> kCodes = {
@@ -85,7 +86,7 @@ Status check_metric(Metric metric, ElementType element) {
                 "vectors are float32, float16, bfloat16, int8 or bit; other types are internal");
   }
   const bool of_bits = metric == Metric::kHamming || metric == Metric::kJaccard;
-  if (of_bits == (element == ElementType::kBit)) return {};
+  if (metric != Metric::kBm25 && of_bits == (element == ElementType::kBit)) return {};
   return fail(
       ErrorCode::kInvalidArgument,
       join_text("metric ", name_of(metric), " does not fit ", name_of(element), " vectors; use ",

@@ -80,7 +80,8 @@ CLI::App* add_part(CLI::App& collections, Invocation& invocation, const char* na
     command->footer(
         "Types:\n"
         "  int64 primary key | int64 primary key auto | string primary key\n"
-        "  float32[128] cosine | float16[768] ip flat | bit[256] hamming | int8[128] l2\n"
+        "  float32[128] cosine | float16[768] ip flat | bit[256] hamming | int8[128] l2 | sparse "
+        "ip\n"
         "  bool int8 int16 int32 int64 float double string json array<int64>, with or without "
         "nullable\n\n"
         "Examples:\n"

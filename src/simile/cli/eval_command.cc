@@ -193,6 +193,7 @@ void add_eval_command(CLI::App& program, Invocation& invocation) {
   command->add_option("-c,--collection", options->collection, "Needed where there are several")
       ->type_name("NAME");
   add_query_options(*command, options->queries);
+  command->get_option("--queries")->required();
   command->add_option("-k", options->k, "Hits a query")
       ->check(CLI::Range(1u, kMaxK))
       ->capture_default_str();

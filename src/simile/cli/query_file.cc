@@ -11,7 +11,6 @@ void add_query_options(CLI::App& command, QueryFileOptions& options) {
   command
       .add_option("--queries", options.file,
                   "File of query vectors: .npy .npz .fvecs .bvecs .hdf5 .csv .jsonl")
-      ->required()
       ->type_name("FILE");
   command.add_option("--dataset", options.dataset, "Array of an .npz or .hdf5 file [test]");
   command.add_option("--vector", options.vector_column,

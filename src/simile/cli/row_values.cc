@@ -21,6 +21,16 @@ T fixed_value(const Column& column, std::size_t i) {
   return value;
 }
 
+Json sparse_value(std::string_view packed) {
+  Json object = Json::object();
+  for (std::size_t at = 0; at < packed.size(); at += sizeof(SparseEntry)) {
+    SparseEntry entry;
+    std::memcpy(&entry, packed.data() + at, sizeof entry);
+    object[std::to_string(entry.index)] = json_float(entry.value);
+  }
+  return object;
+}
+
 Json scalar_value(const Column& column, FieldType type, std::size_t i) {
   switch (type) {
     case FieldType::kBool: return fixed_value<std::uint8_t>(column, i) != 0;
@@ -35,6 +45,7 @@ Json scalar_value(const Column& column, FieldType type, std::size_t i) {
       Json parsed = Json::parse(column.strings[i], nullptr, false);
       return parsed.is_discarded() ? Json(column.strings[i]) : parsed;
     }
+    case FieldType::kSparse: return sparse_value(column.strings[i]);
     case FieldType::kArray:
     case FieldType::kVector: break;
   }

@@ -9,6 +9,7 @@
 #include "simile/cli/hit_output.h"
 #include "simile/cli/query_file.h"
 #include "simile/cli/text_format.h"
+#include "simile/vectorfile/sparse_text.h"
 
 namespace simile::cli {
 
@@ -18,6 +19,7 @@ struct SearchOptions {
   DatabaseOption database;
   std::string collection;
   QueryFileOptions queries;
+  std::vector<std::string> sparse;
   SearchRequest request;
   HitOutputOptions output;
   std::uint64_t limit = ~std::uint64_t{0};
@@ -49,17 +51,50 @@ Status search_all(const SearchOptions& options, const Snapshot& snapshot,
   return output.finish();
 }
 
+/// Queries that were given on the command line.
+Status search_sparse(const SearchOptions& options, const Snapshot& snapshot, HitOutput& output,
+                     Session& session) {
+  std::vector<std::string> packed;
+  for (const std::string& json : options.sparse) {
+    SIMILE_ASSIGN(std::string entries, vectorfile::parse_sparse(json));
+    packed.push_back(std::move(entries));
+  }
+  const std::vector<std::string_view> queries(packed.begin(), packed.end());
+  SearchRequest request = options.request;
+  request.cancel = &session.cancel;
+  request.sparse = queries;
+  SIMILE_ASSIGN(const SearchResult result, snapshot.search(request));
+  SIMILE_TRY(output.add(result, 0));
+  return output.finish();
+}
+
+Status check_queries(const SearchOptions& options, const Field& field) {
+  const bool sparse = field.type == FieldType::kSparse;
+  if (sparse ? !options.sparse.empty() && options.queries.file.empty()
+             : options.sparse.empty() && !options.queries.file.empty()) {
+    return {};
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              join_text("field '", field.name, "' is searched with ",
+                        sparse ? "--sparse" : "--queries", ", and nothing beside it"));
+}
+
 Result<int> run_search(SearchOptions options, Session& session) {
   SIMILE_ASSIGN(const auto database, open_for_reading(options.database));
   SIMILE_ASSIGN(const auto collection, find_collection(*database, options.collection));
   const auto snapshot = collection->snapshot();
   SIMILE_ASSIGN(const Field* field, snapshot->schema().vector_field(options.request.field));
-  SIMILE_ASSIGN(auto file, open_queries(options.queries, *field));
+  SIMILE_TRY(check_queries(options, *field));
+  std::unique_ptr<vectorfile::VectorFile> file;
+  if (options.sparse.empty()) {
+    SIMILE_ASSIGN(file, open_queries(options.queries, *field));
+  }
   options.output.k = options.request.k;
   options.output.integer_keys = snapshot->schema().primary_key().type == FieldType::kInt64;
   SIMILE_ASSIGN(auto output, HitOutput::open(options.output, session.console));
   const auto start = std::chrono::steady_clock::now();
-  SIMILE_TRY(search_all(options, *snapshot, *file, *output, session));
+  SIMILE_TRY(file ? search_all(options, *snapshot, *file, *output, session)
+                  : search_sparse(options, *snapshot, *output, session));
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   const std::string& written =
       options.output.path.empty() ? options.output.distances_path : options.output.path;
@@ -92,6 +127,8 @@ void add_search_command(CLI::App& program, Invocation& invocation) {
   command->add_option("-c,--collection", options->collection, "Needed where there are several")
       ->type_name("NAME");
   add_query_options(*command, options->queries);
+  command->add_option("--sparse", options->sparse,
+                      "A query of a sparse field as {\"7\": 0.5}; may be given again");
   SearchRequest& request = options->request;
   command->add_option("-k", request.k, "Hits a query")
       ->check(CLI::Range(1u, kMaxK))

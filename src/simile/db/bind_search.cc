@@ -10,6 +10,7 @@
 #include "simile/base/text.h"
 #include "simile/db/matching_rows.h"
 #include "simile/kernels/distance.h"
+#include "simile/scalar/sparse_value.h"
 
 namespace simile::db {
 
@@ -20,13 +21,21 @@ bool is_float(ElementType type) {
          type == ElementType::kBFloat16;
 }
 
-Status check_shape(const Field& field, const SearchRequest& request) {
-  const VectorType& have = request.queries.type;
+Status check_numbers(const SearchRequest& request) {
   if (request.k == 0 || request.k > kMaxK) {
     return fail(ErrorCode::kInvalidArgument,
                 join_text("k is ", request.k, "; it must be from 1 to ", kMaxK));
   }
-  SIMILE_TRY(check_recall(request.recall));
+  return check_recall(request.recall);
+}
+
+Status check_shape(const Field& field, const SearchRequest& request) {
+  const VectorType& have = request.queries.type;
+  if (!request.sparse.empty() || !request.texts.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                join_text("field '", field.name, "' is searched by vectors of dimension ",
+                          field.vector.dim, ", not by sparse ones or texts"));
+  }
   if (have.dim != field.vector.dim) {
     return fail(ErrorCode::kInvalidArgument,
                 join_text("queries have dimension ", have.dim, ", field '", field.name, "' has ",
@@ -55,6 +64,21 @@ Status check_model(const Field& field, const std::string& sha256) {
                 sha256.substr(0, 12), "): use the same model for both"));
 }
 
+Status bind_sparse(const Field& field, const SearchRequest& request, BoundSearch& bound) {
+  if (request.queries.rows != 0 || !request.texts.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                join_text("field '", field.name, "' is searched by sparse vectors"));
+  }
+  for (std::size_t i = 0; i < request.sparse.size(); ++i) {
+    if (const char* fault = scalar::find_sparse_fault(request.sparse[i])) {
+      return fail(ErrorCode::kInvalidArgument, join_text("query ", i, " ", fault));
+    }
+    bound.sparse.emplace_back(index::SparseRow(request.sparse[i]));
+  }
+  bound.queries.rows = bound.sparse.size();
+  return {};
+}
+
 /// Float queries of any width as float32, which every float index takes.
 void convert_queries(BoundSearch& bound, const MatrixView& from) {
   bound.queries = from;
@@ -73,13 +97,18 @@ void convert_queries(BoundSearch& bound, const MatrixView& from) {
 Result<BoundSearch> bind_search(const CollectionView& view, const SearchRequest& request) {
   const Schema& schema = *view.schema;
   SIMILE_ASSIGN(const Field* field, schema.vector_field(request.field));
-  SIMILE_TRY(check_shape(*field, request));
+  SIMILE_TRY(check_numbers(request));
   SIMILE_TRY(check_model(*field, request.model_sha256));
-  SIMILE_TRY(check_vectors(request.queries, field->metric));
   SIMILE_ASSIGN(scalar::Filter filter,
                 compile_filter(request.where, request.values, request.partitions, view));
-  BoundSearch bound{
-      field, static_cast<std::size_t>(field - schema.fields().data()), {}, {}, std::move(filter)};
+  const auto position = static_cast<std::size_t>(field - schema.fields().data());
+  BoundSearch bound{field, position, {}, {}, {}, std::move(filter)};
+  if (field->type == FieldType::kSparse) {
+    SIMILE_TRY(bind_sparse(*field, request, bound));
+    return bound;
+  }
+  SIMILE_TRY(check_shape(*field, request));
+  SIMILE_TRY(check_vectors(request.queries, field->metric));
   convert_queries(bound, request.queries);
   return bound;
 }
@@ -98,8 +127,7 @@ Status check_choice(const Schema& schema, const SearchRequest& request) {
   if (request.group_by.empty()) return {};
   const Field* field = schema.find(request.group_by);
   if (field == nullptr) return refuse(join_text("unknown field '", request.group_by, "'"));
-  if (field->type == FieldType::kVector || field->type == FieldType::kArray ||
-      field->type == FieldType::kJson) {
+  if (field->is_searched() || field->type == FieldType::kArray || field->type == FieldType::kJson) {
     return refuse(join_text("field '", field->name, "' is ", name_of(field->type),
                             "; hits are grouped by numbers, bools or texts"));
   }

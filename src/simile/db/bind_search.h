@@ -2,10 +2,12 @@
 /// Step 1 of a search: the request checked against the schema.
 
 #include <cstddef>
+#include <vector>
 
 #include "simile/base/aligned_buffer.h"
 #include "simile/collection.h"
 #include "simile/db/view.h"
+#include "simile/index/sparse/sparse_query.h"
 #include "simile/scalar/filter.h"
 
 namespace simile::db {
@@ -14,7 +16,9 @@ struct BoundSearch {
   const Field* field = nullptr;
   std::size_t position = 0;  ///< of the field in the schema
   MatrixView queries;        ///< float32 for every float type, else of the field's type
-  AlignedBuffer converted;   ///< what queries may borrow from, beside the request
+  /// Of a sparse field, instead; `queries` then has their number and nothing else.
+  std::vector<index::SparseQuery> sparse;
+  AlignedBuffer converted;  ///< what queries may borrow from, beside the request
   scalar::Filter filter;
 };
 

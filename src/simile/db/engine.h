@@ -51,6 +51,12 @@ inline constexpr std::uint64_t kFullFactor = 3;
 /// Logs longer than this many times `growing_bytes_max` are shortened by sealing what needs them.
 inline constexpr std::uint64_t kLogFactor = 4;
 
+/// Whether its sealed segments have an index, in a file of its own.
+inline bool has_derived_index(const Field& field) {
+  return (field.type == FieldType::kVector && field.index == IndexKind::kGraph) ||
+         (field.type == FieldType::kSparse && field.index == IndexKind::kInverted);
+}
+
 /// Memory of segments that are not sealed, of the one that grows only or of frozen ones, too.
 std::uint64_t growing_bytes(const CollectionState& collection);
 std::uint64_t unsealed_bytes(const CollectionState& collection);

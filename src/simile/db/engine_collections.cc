@@ -246,9 +246,8 @@ CollectionInfo Engine::info_of(const CollectionState& collection) const {
     info.disk_bytes += segment.sealed->disk_bytes();
     bool indexed = true;
     for (std::size_t i = 0; i < fields.size(); ++i) {
-      const bool wants_index =
-          fields[i].type == FieldType::kVector && fields[i].index == IndexKind::kGraph;
-      if (wants_index && segment.rows >= kIndexRowsMin) indexed &= segment.sealed->has_index(i);
+      if (has_derived_index(fields[i]) && segment.rows >= kIndexRowsMin)
+        indexed &= segment.sealed->has_index(i);
     }
     if (indexed) info.indexed_rows += segment.live_count();
   }

@@ -91,8 +91,16 @@ Status Engine::write_indexes(const Schema& schema, segment::WrittenSegment& writ
   if (written.entry.rows < kIndexRowsMin) return {};
   for (std::size_t i = 0; i < schema.fields().size(); ++i) {
     const Field& field = schema.fields()[i];
-    if (field.type != FieldType::kVector || field.index != IndexKind::kGraph) continue;
+    if (!has_derived_index(field)) continue;
     const std::uint64_t file = new_file();
+    if (field.type == FieldType::kSparse) {
+      SIMILE_ASSIGN(auto index,
+                    segment::write_sparse_index(*storage_, *written.segment->column(field.name),
+                                                written.entry.rows, file, context.cancel));
+      written.entry.set_derived_file(static_cast<std::uint32_t>(i), file);
+      written.segment->set_sparse_index(i, file, std::move(index));
+      continue;
+    }
     const auto rows = written.segment->vectors(i, written.entry.rows);
     SIMILE_ASSIGN(auto index, segment::write_index(*storage_, field, rows[0], file, context));
     written.entry.set_derived_file(static_cast<std::uint32_t>(i), file);
@@ -178,7 +186,12 @@ Status Engine::write_derived(CollectionState& collection, const SegmentView& vie
   const bool is_keys = field == key_field_of(collection);
   const std::string path = is_keys ? segment::keys_name(file) : segment::index_name(file);
   std::unique_ptr<index::VectorIndex> index;
-  if (is_keys) {
+  std::unique_ptr<index::SparseIndex> sparse;
+  if (schema.fields()[field].type == FieldType::kSparse) {
+    SIMILE_ASSIGN(sparse, segment::write_sparse_index(
+                              *storage_, *view.segment->column(schema.fields()[field].name),
+                              view.rows, file, context.cancel));
+  } else if (is_keys) {
     const auto* keys = view.segment->column(schema.primary_key().name);
     SIMILE_TRY(keys->check());
     if (Status wrote = segment::KeyMap::build(*keys, view.rows)->write(*storage_, path); !wrote) {
@@ -203,6 +216,8 @@ Status Engine::write_derived(CollectionState& collection, const SegmentView& vie
   SIMILE_TRY(publish(publication));
   if (is_keys) {
     view.sealed->set_keys_file(file);
+  } else if (sparse) {
+    view.sealed->set_sparse_index(field, file, std::move(sparse));
   } else {
     view.sealed->set_index(field, file, std::move(index));
   }

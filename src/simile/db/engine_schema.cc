@@ -29,8 +29,7 @@ Status edit_schema(segment::CollectionEntry& entry, std::vector<Field> fields) {
 }
 
 Status add_field_to(segment::CollectionEntry& entry, const Field& field) {
-  if (field.type == FieldType::kVector || field.primary_key ||
-      (!field.nullable && !field.has_default())) {
+  if (field.is_searched() || field.primary_key || (!field.nullable && !field.has_default())) {
     return fail(ErrorCode::kInvalidArgument,
                 join_text("field '", field.name, "': rows that are there need a value for it: a ",
                           "scalar field with a default, or a nullable one"));
@@ -43,6 +42,7 @@ Status add_field_to(segment::CollectionEntry& entry, const Field& field) {
 /// Cosine has no zero vectors.
 Status check_rows(const CollectionView& view, std::size_t position, Metric metric) {
   const Field& field = view.schema->fields()[position];
+  if (field.type == FieldType::kSparse) return {};
   if (metric != Metric::kCosine || field.nullable) {
     if (metric == Metric::kCosine) {
       return fail(
@@ -158,7 +158,7 @@ Status Engine::change_vector_index(std::uint32_t id, std::string_view name, Metr
     if (!same_metric) SIMILE_TRY(check_rows(*find(id)->view(), position, metric));
     fields[position].metric = metric;
     fields[position].index = kind;
-    if (!same_metric || kind != IndexKind::kGraph) {
+    if (!same_metric || kind == IndexKind::kFlat) {
       for (segment::SegmentEntry& segment : entry.segments) {
         segment.set_derived_file(static_cast<std::uint32_t>(position), 0);
       }

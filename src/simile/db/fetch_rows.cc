@@ -120,7 +120,7 @@ Result<Column> fetch_column(const CollectionView& view, const Field& field, std:
   out.rows = rows;
   const std::size_t width = width_of_value(field);
   if (width != 0) out.fixed.resize(rows * width);
-  if (field.type == FieldType::kString || field.type == FieldType::kJson) out.strings.resize(rows);
+  if (width == 0 && field.type != FieldType::kArray) out.strings.resize(rows);
   const auto position = static_cast<std::size_t>(&field - view.schema->fields().data());
   std::vector<Column> parts;
   for (const SegmentRows& group : groups) {

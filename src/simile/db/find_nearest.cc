@@ -9,6 +9,7 @@
 #include "simile/base/check.h"
 #include "simile/base/parallel.h"
 #include "simile/base/text.h"
+#include "simile/db/find_sparse.h"
 #include "simile/db/matching_rows.h"
 #include "simile/db/plan_search.h"
 
@@ -218,6 +219,9 @@ Result<AllowedRows> allowed_rows(const CollectionView& view, const BoundSearch& 
 Status find_nearest(const CollectionView& view, const SearchRequest& request,
                     const BoundSearch& bound, const AllowedRows& allowed, NearestQueries queries,
                     const TakeHits& take) {
+  if (bound.field->type == FieldType::kSparse) {
+    return find_sparse(view, request, bound, allowed, queries, take);
+  }
   return Search(view, request, bound, allowed, queries.k).run(queries.begin, queries.end, take);
 }
 

@@ -31,10 +31,15 @@ OwnedKey key_at(const Column& keys, std::size_t i) {
 double similarity(Metric metric, double distance, bool normalize) {
   switch (metric) {
     case Metric::kCosine: return normalize ? (2 - distance) / 2 : 1 - distance;
+    case Metric::kBm25: return normalize ? 2 * std::atan(-distance) / std::numbers::pi : -distance;
     case Metric::kInnerProduct:
       return normalize ? 0.5 + std::atan(-distance) / std::numbers::pi : -distance;
     default: return normalize ? 1 - 2 * std::atan(distance) / std::numbers::pi : -distance;
   }
+}
+
+std::size_t queries_of(const SearchRequest& search) {
+  return search.queries.rows + search.sparse.size() + search.texts.size();
 }
 
 Status check_fusion(std::span<const SearchRequest> searches, const Fusion& fusion) {
@@ -55,7 +60,7 @@ Status check_fusion(std::span<const SearchRequest> searches, const Fusion& fusio
     return refuse("the rank constant must be larger than 0");
   }
   for (const SearchRequest& search : searches) {
-    if (search.queries.rows != searches[0].queries.rows) {
+    if (queries_of(search) != queries_of(searches[0])) {
       return refuse("the searches have different numbers of queries");
     }
   }

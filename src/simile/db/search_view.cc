@@ -141,11 +141,19 @@ class Answer {
 /// Takes away what it has returned: then the nearest of the rest come next.
 class ViewIterator final : public SearchIterator {
  public:
-  ViewIterator(std::shared_ptr<const CollectionView> view, const SearchRequest& request,
-               std::vector<std::byte> query)
-      : view_(std::move(view)), request_(request), query_(std::move(query)) {
-    request_.queries.data = query_.data();
+  ViewIterator(std::shared_ptr<const CollectionView> view, const SearchRequest& request)
+      : view_(std::move(view)), request_(request) {
     request_.cancel = nullptr;
+    if (request.queries.rows != 0) {
+      const auto* first = reinterpret_cast<const char*>(request.queries.data);
+      query_.assign(first, first + request.queries.type.bytes());
+      request_.queries.data = reinterpret_cast<const std::byte*>(query_.data());
+      return;
+    }
+    query_ = request.sparse.empty() ? request.texts[0] : request.sparse[0];
+    text_ = query_;
+    auto& texts = request.sparse.empty() ? request_.texts : request_.sparse;
+    texts = {&text_, 1};
   }
 
   Status start() {
@@ -199,7 +207,8 @@ class ViewIterator final : public SearchIterator {
 
   const std::shared_ptr<const CollectionView> view_;
   SearchRequest request_;
-  const std::vector<std::byte> query_;
+  std::string query_;  // what request_ borrows
+  std::string_view text_;
   std::optional<BoundSearch> bound_;
   AllowedRows allowed_;
   bool ended_ = false;
@@ -218,9 +227,10 @@ Result<SearchResult> search_view(const CollectionView& view, const SearchRequest
 
 Result<std::unique_ptr<SearchIterator>> iterate_view(std::shared_ptr<const CollectionView> view,
                                                      const SearchRequest& request) {
-  if (request.queries.rows != 1) {
+  const std::size_t queries = request.queries.rows + request.sparse.size() + request.texts.size();
+  if (queries != 1) {
     return fail(ErrorCode::kInvalidArgument,
-                join_text("an iterator takes one query, not ", request.queries.rows));
+                join_text("an iterator takes one query, not ", queries));
   }
   SearchRequest plain = request;
   plain.k = 1;
@@ -228,9 +238,7 @@ Result<std::unique_ptr<SearchIterator>> iterate_view(std::shared_ptr<const Colle
   plain.group_by.clear();
   SIMILE_TRY(check_choice(*view->schema, plain));
   SIMILE_TRY(fields_to_fetch(*view->schema, request.fields));
-  const std::byte* query = request.queries.data;
-  auto iterator = std::make_unique<ViewIterator>(
-      std::move(view), plain, std::vector<std::byte>(query, query + request.queries.type.bytes()));
+  auto iterator = std::make_unique<ViewIterator>(std::move(view), plain);
   SIMILE_TRY(iterator->start());
   return iterator;
 }

@@ -102,6 +102,7 @@ inline double naive_distance(const TestVectors& a, std::size_t i, const TestVect
     case Metric::kHamming: return square;
     case Metric::kInnerProduct: return -dot;
     case Metric::kCosine: return 1 - dot / std::sqrt(aa * bb);
+    case Metric::kBm25:
     case Metric::kJaccard: return either == 0 ? 0 : 1 - both / either;
   }
   return 0;

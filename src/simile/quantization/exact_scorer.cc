@@ -59,6 +59,7 @@ kernels::Op op_of(Metric metric) {
     case Metric::kInnerProduct:
     case Metric::kCosine: return kernels::Op::kInnerProduct;
     case Metric::kHamming: return kernels::Op::kHamming;
+    case Metric::kBm25:  // of sparse rows only
     case Metric::kJaccard: return kernels::Op::kJaccard;
   }
   return kernels::Op::kL2;

@@ -21,7 +21,8 @@ std::size_t width_of(FieldType type) {
     case FieldType::kString:
     case FieldType::kJson:
     case FieldType::kArray:
-    case FieldType::kVector: return 0;
+    case FieldType::kVector:
+    case FieldType::kSparse: return 0;
   }
   return 0;
 }

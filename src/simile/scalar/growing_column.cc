@@ -20,7 +20,8 @@ std::size_t rows_of(std::size_t chunk) { return chunk == 0 ? kBlockRows : first_
 std::size_t stored_width(FieldType type) {
   switch (type) {
     case FieldType::kString:
-    case FieldType::kJson: return sizeof(std::string_view);
+    case FieldType::kJson:
+    case FieldType::kSparse: return sizeof(std::string_view);
     case FieldType::kArray: return sizeof(ArrayView);
     default: return width_of(type);
   }
@@ -30,7 +31,10 @@ std::size_t stored_width(FieldType type) {
 void point_at(Block& block, FieldType type, const std::byte* values) {
   switch (type) {
     case FieldType::kString:
-    case FieldType::kJson: block.strings = reinterpret_cast<const std::string_view*>(values); break;
+    case FieldType::kJson:
+    case FieldType::kSparse:
+      block.strings = reinterpret_cast<const std::string_view*>(values);
+      break;
     case FieldType::kArray: block.arrays = reinterpret_cast<const ArrayView*>(values); break;
     default: block.fixed = values;
   }
@@ -111,6 +115,7 @@ void GrowingColumn::append_part(const ColumnView& values, std::size_t from, std:
   switch (field().type) {
     case FieldType::kString:
     case FieldType::kJson:
+    case FieldType::kSparse:
       for (std::size_t i = 0; i < count; ++i) {
         const std::string_view text = null(i) ? default_text_ : values.strings[from + i];
         reinterpret_cast<std::string_view*>(out)[i] = copy_text(text);

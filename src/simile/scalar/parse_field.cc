@@ -2,6 +2,7 @@
 ///   field  = ("int64" | "string") "primary" "key" ["auto"]
 ///          | scalar ["nullable"]
 ///          | element "[" digits "]" metric [index kind] ["nullable"]
+///          | "sparse" metric [index kind] ["nullable"]
 ///   scalar = name of a type, or "array<" name of an element type ">"
 
 #include <algorithm>
@@ -19,11 +20,12 @@ namespace simile {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kTypeNames = {"bool",  "int8",  "int16",  "int32",
+constexpr std::array<std::string_view, 12> kTypeNames = {"bool",  "int8",  "int16",  "int32",
                                                          "int64", "float", "double", "string",
-                                                         "json",  "array", "vector"};
+                                                         "json",  "array", "vector", "sparse"};
 constexpr std::string_view kForms =
-    "bool, int8, int16, int32, int64, float, double, string, json, array<int64>, float32[128]";
+    "bool, int8, int16, int32, int64, float, double, string, json, array<int64>, float32[128], "
+    "sparse";
 
 std::unexpected<Error> refuse(std::string_view name, std::string_view text, std::string_view why) {
   return fail(ErrorCode::kInvalidArgument, join_text("field '", name, "': '", text, "': ", why));
@@ -81,9 +83,24 @@ Status parse_vector(Field& field, std::string_view text, std::vector<std::string
   return {};
 }
 
+Status parse_sparse(Field& field, std::string_view text, std::vector<std::string_view>& words) {
+  field.type = FieldType::kSparse;
+  field.index = IndexKind::kInverted;
+  if (words.size() < 2 || words[1] != "ip") {
+    return refuse(field.name, text, "after sparse comes its metric, ip");
+  }
+  field.metric = Metric::kInnerProduct;
+  words.erase(words.begin(), words.begin() + 2);
+  if (words.empty() || (words[0] != "flat" && words[0] != "inverted")) return {};
+  if (words[0] == "flat") field.index = IndexKind::kFlat;
+  words.erase(words.begin());
+  return {};
+}
+
 Status parse_type(Field& field, std::string_view text, std::vector<std::string_view>& words) {
   const std::string_view word = words[0];
   if (word.find('[') != std::string_view::npos) return parse_vector(field, text, words);
+  if (word == name_of(FieldType::kSparse)) return parse_sparse(field, text, words);
   const bool is_array = word.starts_with("array<") && word.ends_with(">");
   const auto found = find_scalar(is_array ? word.substr(6, word.size() - 7) : word);
   if (is_array) {
@@ -144,6 +161,9 @@ std::string describe(const Field& field) {
                      name_of(field.metric));
     if (field.index != IndexKind::kGraph) text += join_text(" ", name_of(field.index));
     if (field.optimize == Optimize::kMemory) text += " graph memory";
+  } else if (field.type == FieldType::kSparse) {
+    text = join_text("sparse ", name_of(field.metric));
+    if (field.index == IndexKind::kFlat) text += " flat";
   } else if (field.type == FieldType::kArray) {
     text = join_text("array<", name_of(field.element_type), ">");
   } else {

@@ -38,7 +38,7 @@ Status check_vector(const Field& field) {
     return refuse(field, join_text("a bit vector has a multiple of 8 bits, not ", type.dim));
   }
   if (field.metric > Metric::kJaccard) return refuse(field, "its metric is none");
-  if (field.index > IndexKind::kGraph) return refuse(field, "its index kind is none");
+  if (field.index > IndexKind::kGraph) return refuse(field, "its index is flat or graph");
   if (field.optimize > Optimize::kMemory ||
       (field.optimize == Optimize::kMemory && field.index != IndexKind::kGraph)) {
     return refuse(field, "only a graph is made for memory");
@@ -47,6 +47,24 @@ Status check_vector(const Field& field) {
     return refuse(field, fits.error().message);
   }
   return {};
+}
+
+Status check_sparse(const Field& field) {
+  if (field.metric != Metric::kInnerProduct) {
+    return refuse(field, "the metric of sparse vectors is ip");
+  }
+  if (field.index != IndexKind::kFlat && field.index != IndexKind::kInverted) {
+    return refuse(field, "the index of sparse vectors is inverted or flat");
+  }
+  if (field.optimize != Optimize::kSpeed) return refuse(field, "only a graph is made for memory");
+  return {};
+}
+
+/// What a field of this type has where nothing is said.
+void settle(Field& field) {
+  if (field.type != FieldType::kSparse) return;
+  if (field.index == IndexKind::kGraph) field.index = IndexKind::kInverted;
+  if (field.metric == Metric::kL2) field.metric = Metric::kInnerProduct;
 }
 
 Status check_key(const Field& field) {
@@ -82,7 +100,8 @@ bool default_fits(const Field& field) {
       return field.type == FieldType::kString || scalar::JsonChecker().find_fault(*text) == nullptr;
     }
     case FieldType::kArray:
-    case FieldType::kVector: return false;
+    case FieldType::kVector:
+    case FieldType::kSparse: return false;
   }
   return false;
 }
@@ -121,11 +140,12 @@ Status check_field(const Field& field) {
                           "' is not a letter or _ followed by letters, digits and _ (at most ",
                           kNameBytesMax, " bytes)"));
   }
-  if (field.type > FieldType::kVector) return refuse(field, "its type is none");
+  if (field.type > FieldType::kSparse) return refuse(field, "its type is none");
   if (field.type == FieldType::kArray && field.element_type >= FieldType::kJson) {
     return refuse(field, "the elements of an array are bool, a number type or string");
   }
   if (field.type == FieldType::kVector) SIMILE_TRY(check_vector(field));
+  if (field.type == FieldType::kSparse) SIMILE_TRY(check_sparse(field));
   if (field.primary_key) SIMILE_TRY(check_key(field));
   if (field.auto_id && !field.primary_key) {
     return refuse(field, "only a primary key can be automatic");
@@ -136,7 +156,7 @@ Status check_field(const Field& field) {
 std::string joined_names(const std::vector<Field>& fields, bool vectors_only) {
   std::string names;
   for (const Field& field : fields) {
-    if (vectors_only && field.type != FieldType::kVector) continue;
+    if (vectors_only && !field.is_searched()) continue;
     names += (names.empty() ? "" : ", ") + field.name;
   }
   return names;
@@ -151,10 +171,11 @@ Result<Schema> Schema::make(std::vector<Field> fields) {
   std::size_t vectors = 0;
   std::size_t partition_keys = 0;
   for (std::size_t i = 0; i < fields.size(); ++i) {
+    settle(fields[i]);
     const Field& field = fields[i];
     SIMILE_TRY(check_field(field));
     if (!names.insert(field.name).second) return refuse(field, "the name is there twice");
-    if (field.type == FieldType::kVector) ++vectors;
+    if (field.is_searched()) ++vectors;
     if (field.partition_key && ++partition_keys > 1) return refuse(field, "a second partition key");
     if (!field.primary_key) continue;
     schema.primary_key_ = i;
@@ -186,7 +207,7 @@ const Field* Schema::dynamic_field() const {
 Result<const Field*> Schema::vector_field(std::string_view name) const {
   const Field* only = nullptr;
   for (const Field& field : fields_) {
-    if (field.type != FieldType::kVector) continue;
+    if (!field.is_searched()) continue;
     if (field.name == name) return &field;
     if (name.empty() && only != nullptr) {
       return fail(

@@ -8,6 +8,7 @@
 #include "simile/base/check.h"
 #include "simile/base/text.h"
 #include "simile/scalar/json.h"
+#include "simile/scalar/sparse_value.h"
 
 namespace simile::scalar {
 
@@ -117,6 +118,7 @@ class SealedColumn final : public ColumnReader {
       const std::string full = join_text(name_, ".", section);
       if (reader_.contains(full)) SIMILE_TRY(reader_.verify(full));
     }
+    if (field().type == FieldType::kSparse) return check_sparse();
     const bool of_text = field().type == FieldType::kString || field().type == FieldType::kJson;
     const bool is_array = field().type == FieldType::kArray;
     const bool text_elements = is_array && field().element_type == FieldType::kString;
@@ -147,6 +149,15 @@ class SealedColumn final : public ColumnReader {
     for (std::size_t i = 1; i < offsets.size(); ++i) rising &= offsets[i - 1] <= offsets[i];
     if (!rising) return damaged(section, "falls");
     if (offsets.back() != end) return damaged(section, "does not end where the values do");
+    return {};
+  }
+
+  Status check_sparse() const {
+    SIMILE_TRY(check_offsets("offsets", sections_.offsets, sections_.heap.size()));
+    for (std::size_t row = 0; row < rows_; ++row) {
+      const auto fault = find_sparse_fault(sections_.text(sections_.offsets, row));
+      if (fault != nullptr) return damaged("heap", fault);
+    }
     return {};
   }
 

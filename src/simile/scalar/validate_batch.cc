@@ -16,6 +16,7 @@
 #include "simile/base/check.h"
 #include "simile/base/text.h"
 #include "simile/scalar/json.h"
+#include "simile/scalar/sparse_value.h"
 
 namespace simile::scalar {
 
@@ -45,7 +46,9 @@ std::string type_text(FieldType type, FieldType element_type, const VectorType& 
   return std::string(name_of(type));
 }
 
-bool is_text_type(FieldType type) { return type == FieldType::kString || type == FieldType::kJson; }
+bool is_text_type(FieldType type) {
+  return type == FieldType::kString || type == FieldType::kJson || type == FieldType::kSparse;
+}
 
 class ColumnValidator {
  public:
@@ -137,6 +140,7 @@ class ColumnValidator {
       case FieldType::kString:
       case FieldType::kJson: return check_texts(type == FieldType::kJson);
       case FieldType::kVector: return check_present_vectors();
+      case FieldType::kSparse: return check_sparse();
       default: return {};
     }
   }
@@ -150,6 +154,18 @@ class ColumnValidator {
       const Status checked = check_vectors(vectors.slice(first, end - first), field_.metric, first);
       if (!checked) return refuse(field_, checked.error().message);
       first = end + 1;
+    }
+    return {};
+  }
+
+  Status check_sparse() const {
+    for (std::size_t row = 0; row < rows_; ++row) {
+      if (is_null(row)) continue;
+      if (column_.strings[row].size() > kMaxTextBytes) {
+        return refuse(field_, "row ", row, " has more than ", kMaxTextBytes, " bytes");
+      }
+      const char* fault = find_sparse_fault(column_.strings[row]);
+      if (fault != nullptr) return refuse(field_, "row ", row, " ", fault);
     }
     return {};
   }

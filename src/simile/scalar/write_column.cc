@@ -31,7 +31,8 @@ class ColumnWriter {
     if (field_.nullable) SIMILE_TRY(write_validity());
     switch (field_.type) {
       case FieldType::kString:
-      case FieldType::kJson: return write_texts();
+      case FieldType::kJson:
+      case FieldType::kSparse: return write_texts();
       case FieldType::kArray: return write_arrays();
       default: return write_fixed();
     }

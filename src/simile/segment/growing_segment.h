@@ -37,6 +37,7 @@ class GrowingSegment final : public Segment {
   std::vector<index::Rows> vectors(std::size_t field, std::size_t rows) const override;
   Result<RowId> find(const Key& key, std::uint64_t hash, const RowsInSight& sight) const override;
   const index::VectorIndex* index(std::size_t) const override { return nullptr; }
+  const index::SparseIndex* sparse_index(std::size_t) const override { return nullptr; }
   std::uint64_t memory_bytes() const override;
 
  private:

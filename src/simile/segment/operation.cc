@@ -14,7 +14,9 @@ std::unexpected<Error> damaged(std::string_view what) {
   return fail(ErrorCode::kDataLoss, join_text("a logged operation is damaged: ", what));
 }
 
-bool is_text_type(FieldType type) { return type == FieldType::kString || type == FieldType::kJson; }
+bool is_text_type(FieldType type) {
+  return type == FieldType::kString || type == FieldType::kJson || type == FieldType::kSparse;
+}
 
 std::size_t bytes_of_value(const Field& field) {
   return field.type == FieldType::kVector ? field.vector.bytes() : width_of(field.type);

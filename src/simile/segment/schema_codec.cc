@@ -16,7 +16,12 @@ constexpr std::uint8_t kNullable = 4;
 constexpr std::uint8_t kDynamic = 8;
 constexpr std::uint8_t kPartitionKey = 16;
 
-enum FieldTag : std::uint32_t { kDefaultValue = 1, kMaxLength = 2, kMaxCapacity = 3 };
+enum FieldTag : std::uint32_t {
+  kDefaultValue = 1,
+  kMaxLength = 2,
+  kMaxCapacity = 3,
+  kSparseField = 4,
+};
 
 void put_default(const DefaultValue& value, ByteWriter& writer) {
   writer.put(static_cast<std::uint8_t>(value.index()));
@@ -47,6 +52,13 @@ void put_parts(const Field& field, ByteWriter& writer) {
   if (field.max_capacity != 0) {
     parts.add(kMaxCapacity, [&](ByteWriter& part) { part.put(field.max_capacity); });
   }
+  if (field.type == FieldType::kSparse) {
+    parts.add(kSparseField, [&](ByteWriter& part) {
+      part.put(field.bm25_k1);
+      part.put(field.bm25_b);
+      part.put_string(field.source);
+    });
+  }
   parts.write(writer);
 }
 
@@ -56,13 +68,19 @@ Status get_parts(Field& field, ByteReader& reader) {
       case kDefaultValue: field.default_value = get_default(part); return true;
       case kMaxLength: field.max_length = part.get<std::uint32_t>(); return true;
       case kMaxCapacity: field.max_capacity = part.get<std::uint32_t>(); return true;
+      case kSparseField:
+        field.bm25_k1 = part.get<float>();
+        field.bm25_b = part.get<float>();
+        field.source = part.get_string();
+        return true;
       default: return false;
     }
   });
 }
 
-// An index kind of its own on disk.
+// Index kinds as they are on disk, beside those that are what they are.
 constexpr std::uint8_t kGraphForMemory = 2;
+constexpr std::uint8_t kInvertedIndex = 3;
 
 template <class Enum>
 Enum enum_from(std::uint8_t value, Enum last, bool& ok) {
@@ -81,7 +99,9 @@ void encode_schema(const Schema& schema, ByteWriter& writer) {
     writer.put(static_cast<std::uint8_t>(field.vector.element));
     writer.put(static_cast<std::uint8_t>(field.metric));
     const bool for_memory = field.optimize == Optimize::kMemory;
-    writer.put(for_memory ? kGraphForMemory : static_cast<std::uint8_t>(field.index));
+    writer.put(for_memory                            ? kGraphForMemory
+               : field.index == IndexKind::kInverted ? kInvertedIndex
+                                                     : static_cast<std::uint8_t>(field.index));
     writer.put(static_cast<std::uint8_t>(
         (field.primary_key ? kPrimaryKey : 0) | (field.auto_id ? kAutoId : 0) |
         (field.nullable ? kNullable : 0) | (field.dynamic ? kDynamic : 0) |
@@ -99,13 +119,15 @@ Result<Schema> decode_schema(ByteReader& reader, bool tagged) {
   for (std::uint32_t i = 0; i < count && reader.ok() && ok; ++i) {
     Field field;
     field.name = reader.get_string();
-    field.type = enum_from(reader.get<std::uint8_t>(), FieldType::kVector, ok);
+    field.type = enum_from(reader.get<std::uint8_t>(), FieldType::kSparse, ok);
     field.element_type = enum_from(reader.get<std::uint8_t>(), FieldType::kVector, ok);
     field.vector.element = enum_from(reader.get<std::uint8_t>(), ElementType::kBit, ok);
-    field.metric = enum_from(reader.get<std::uint8_t>(), Metric::kJaccard, ok);
+    field.metric = enum_from(reader.get<std::uint8_t>(), Metric::kBm25, ok);
     const auto index = reader.get<std::uint8_t>();
     if (index == kGraphForMemory) {
       field.optimize = Optimize::kMemory;
+    } else if (index == kInvertedIndex) {
+      field.index = IndexKind::kInverted;
     } else {
       field.index = enum_from(index, IndexKind::kGraph, ok);
     }

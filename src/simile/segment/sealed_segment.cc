@@ -27,12 +27,17 @@ SealedSegment::SealedSegment(std::shared_ptr<io::Storage> storage,
   const auto& fields = schema_->fields();
   columns_.resize(fields.size());
   vectors_.resize(fields.size());
+  sparse_.resize(fields.size());
   key_field_ = static_cast<std::size_t>(&schema_->primary_key() - fields.data());
   keys_file_ = entry.derived_file(static_cast<std::uint32_t>(key_field_));
   for (std::size_t i = 0; i < fields.size(); ++i) {
+    const std::uint64_t file = entry.derived_file(static_cast<std::uint32_t>(i));
+    if (fields[i].type == FieldType::kSparse) {
+      sparse_[i] = std::make_unique<DerivedSlot<index::SparseIndex>>(file);
+    }
     if (fields[i].type != FieldType::kVector) continue;
     vectors_[i] = std::make_unique<VectorField>();
-    vectors_[i]->index_file = entry.derived_file(static_cast<std::uint32_t>(i));
+    vectors_[i]->index_file = file;
   }
 }
 
@@ -52,6 +57,9 @@ std::vector<std::string> SealedSegment::files() const {
     if (!field) continue;
     const std::scoped_lock lock(field->mutex);
     if (field->index_file != 0) files.push_back(index_name(field->index_file));
+  }
+  for (const auto& slot : sparse_) {
+    if (slot && slot->file() != 0) files.push_back(index_name(slot->file()));
   }
   return files;
 }
@@ -198,7 +206,23 @@ const index::VectorIndex* SealedSegment::index(std::size_t field) const {
   return state.index.load();
 }
 
+Result<std::unique_ptr<index::SparseIndex>> SealedSegment::load_sparse(std::uint64_t file) const {
+  SIMILE_ASSIGN(auto opened, storage_->open(index_name(file)));
+  SIMILE_ASSIGN(auto reader, io::SectionReader::open(std::move(opened), kIndexKind, kIndexFormat));
+  return index::SparseIndex::load(std::move(reader), rows_);
+}
+
+const index::SparseIndex* SealedSegment::sparse_index(std::size_t field) const {
+  return sparse_[field]->get([this](std::uint64_t file) { return load_sparse(file); });
+}
+
+void SealedSegment::set_sparse_index(std::size_t field, std::uint64_t file,
+                                     std::unique_ptr<index::SparseIndex> index) {
+  sparse_[field]->set(file, std::move(index));
+}
+
 bool SealedSegment::has_index(std::size_t field) const {
+  if (sparse_[field]) return sparse_[field]->file() != 0;
   const std::scoped_lock lock(vectors_[field]->mutex);
   return vectors_[field]->index_file != 0;
 }
@@ -255,6 +279,10 @@ Status SealedSegment::verify_rows() const {
 }
 
 Status SealedSegment::check_index(std::size_t field) const {
+  if (sparse_[field]) {
+    const auto loaded = load_sparse(sparse_[field]->file());
+    return loaded ? Status{} : std::unexpected(loaded.error());
+  }
   const auto loaded = load_index(field);
   return loaded ? Status{} : std::unexpected(loaded.error());
 }
@@ -263,8 +291,11 @@ SealedSegment::Repairs SealedSegment::repairs() const {
   Repairs repairs;
   repairs.write_keys = keys().has_value() && keys_are_damaged_.load();
   for (std::size_t i = 0; i < vectors_.size(); ++i) {
-    if (!vectors_[i]) continue;
     const Field& field = schema_->fields()[i];
+    if (sparse_[i] && field.index == IndexKind::kInverted && sparse_index(i) == nullptr) {
+      repairs.build_indexes.push_back(static_cast<std::uint32_t>(i));
+    }
+    if (!vectors_[i]) continue;
     if (field.metric == Metric::kCosine) lengths(i);
     if (field.index == IndexKind::kGraph && index(i) == nullptr) {
       repairs.build_indexes.push_back(static_cast<std::uint32_t>(i));

@@ -21,6 +21,7 @@
 
 #include "simile/io/section_file.h"
 #include "simile/schema.h"
+#include "simile/segment/derived_slot.h"
 #include "simile/segment/key_map.h"
 #include "simile/segment/manifest.h"
 #include "simile/segment/segment.h"
@@ -50,6 +51,7 @@ class SealedSegment final : public Segment {
   std::vector<index::Rows> vectors(std::size_t field, std::size_t rows) const override;
   Result<RowId> find(const Key& key, std::uint64_t hash, const RowsInSight& sight) const override;
   const index::VectorIndex* index(std::size_t field) const override;
+  const index::SparseIndex* sparse_index(std::size_t field) const override;
   std::uint64_t memory_bytes() const override;
 
   /// Reads the whole rows file and compares every checksum but those of derived sections.
@@ -70,6 +72,8 @@ class SealedSegment final : public Segment {
   void set_keys_file(std::uint64_t file);
   /// From now on searches use this index, which lies in `file`. At most once a field.
   void set_index(std::size_t field, std::uint64_t file, std::unique_ptr<index::VectorIndex> index);
+  void set_sparse_index(std::size_t field, std::uint64_t file,
+                        std::unique_ptr<index::SparseIndex> index);
   /// True where there is a file for it, sound or not.
   bool has_index(std::size_t field) const;
   /// Of the rows file, the key map and the indexes.
@@ -105,6 +109,7 @@ class SealedSegment final : public Segment {
   std::span<const float> lengths(std::size_t field) const;
   Result<const KeyMap*> keys() const;
   Result<std::unique_ptr<index::VectorIndex>> load_index(std::size_t field) const;
+  Result<std::unique_ptr<index::SparseIndex>> load_sparse(std::uint64_t file) const;
 
   std::shared_ptr<io::Storage> storage_;
   std::shared_ptr<const Schema> schema_;
@@ -115,6 +120,7 @@ class SealedSegment final : public Segment {
   std::vector<std::unique_ptr<scalar::ColumnReader>>
       columns_;  // by field; null for vectors that cannot be null
   std::vector<std::unique_ptr<VectorField>> vectors_;  // by field; null for the others
+  std::vector<std::unique_ptr<DerivedSlot<index::SparseIndex>>> sparse_;  // likewise
   const scalar::ColumnReader* key_column_ = nullptr;
   std::size_t key_field_ = 0;
   mutable std::mutex keys_mutex_;

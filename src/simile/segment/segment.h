@@ -9,6 +9,7 @@
 #include "simile/base/ids.h"
 #include "simile/error.h"
 #include "simile/index/index.h"
+#include "simile/index/sparse/sparse_index.h"
 #include "simile/scalar/column.h"
 #include "simile/segment/deleted_rows.h"
 #include "simile/segment/key.h"
@@ -44,6 +45,8 @@ class Segment : public scalar::ColumnSource {
 
   /// The index over all rows of a vector field; null where there is none (yet).
   virtual const index::VectorIndex* index(std::size_t field) const = 0;
+  /// The same of a sparse field, whose rows are those of its column.
+  virtual const index::SparseIndex* sparse_index(std::size_t field) const = 0;
 
   /// Memory held, mapped files not counted.
   virtual std::uint64_t memory_bytes() const = 0;

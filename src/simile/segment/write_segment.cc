@@ -1,5 +1,6 @@
 #include "simile/segment/write_segment.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -157,6 +158,36 @@ Result<std::unique_ptr<index::VectorIndex>> write_index(io::Storage& storage, co
     return std::unexpected(written.error());
   }
   return index;
+}
+
+Result<std::unique_ptr<index::SparseIndex>> write_sparse_index(io::Storage& storage,
+                                                               const scalar::ColumnReader& column,
+                                                               std::size_t rows, std::uint64_t file,
+                                                               const CancelToken* cancel) {
+  SIMILE_TRY(column.check());
+  const auto scratch = std::make_unique<scalar::BlockScratch>();
+  const index::ForEachRow each = [&](const index::VisitRow& visit) -> Status {
+    for (std::size_t first = 0; first < rows; first += scalar::kBlockRows) {
+      SIMILE_TRY(check_cancel(cancel));
+      const std::size_t count = std::min(scalar::kBlockRows, rows - first);
+      const scalar::Block block = column.block(first, count, *scratch);
+      for (std::size_t i = 0; i < count; ++i) visit(index::SparseRow(block.strings[i]));
+    }
+    return {};
+  };
+  const auto write = [&]() -> Result<std::unique_ptr<index::SparseIndex>> {
+    SIMILE_ASSIGN(auto writer,
+                  io::SectionWriter::create(storage, index_name(file), kIndexKind, kIndexFormat));
+    SIMILE_TRY(index::write_sparse_index(*writer, rows, each, cancel));
+    SIMILE_TRY(writer->finish());
+    SIMILE_ASSIGN(auto opened, storage.open(index_name(file)));
+    SIMILE_ASSIGN(auto reader,
+                  io::SectionReader::open(std::move(opened), kIndexKind, kIndexFormat));
+    return index::SparseIndex::load(std::move(reader), rows);
+  };
+  auto written = write();
+  if (!written) static_cast<void>(storage.remove(index_name(file)));
+  return written;
 }
 
 }  // namespace simile::segment

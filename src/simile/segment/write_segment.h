@@ -46,4 +46,10 @@ Result<std::unique_ptr<index::VectorIndex>> write_index(io::Storage& storage, co
                                                         const index::Rows& rows, std::uint64_t file,
                                                         const index::BuildContext& context);
 
+/// The same for a sparse field.
+Result<std::unique_ptr<index::SparseIndex>> write_sparse_index(io::Storage& storage,
+                                                               const scalar::ColumnReader& column,
+                                                               std::size_t rows, std::uint64_t file,
+                                                               const CancelToken* cancel);
+
 }  // namespace simile::segment

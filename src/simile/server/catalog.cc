@@ -47,7 +47,7 @@ CollectionMeta read_meta(const Collection& collection) {
   meta.created = static_cast<std::uint64_t>(meta.id);
   meta.loaded = true;
   for (const Field& field : collection.schema().fields()) {
-    if (field.type != FieldType::kVector) continue;
+    if (!field.is_searched()) continue;
     meta.indexes.push_back({.name = field.name,
                             .field = field.name,
                             .id = static_cast<std::int64_t>(next_timestamp()),

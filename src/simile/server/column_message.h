@@ -45,6 +45,9 @@ void write_column(const Column& column, const FieldMeta* meta, RowList rows,
 /// Primary keys of `column` as a message.
 void write_keys(const Column& column, RowList rows, wire_schema::IDs& message);
 
+/// Packed entries of a sparse vector as the engine takes them; the fault begins with `what`.
+Answer<void> check_sparse_row(std::string_view packed, std::string_view what);
+
 /// Rows 0..count-1.
 std::vector<std::size_t> every_row(std::size_t count);
 

@@ -43,7 +43,7 @@ Answer<ParsedSchema> parse_embedded_schema(const wire_schema::CollectionSchema& 
   ParsedSchema parsed;
   for (const auto& each : message.fields()) {
     SIMILE_ASSIGN(Field field, parse_embedded_field(each));
-    if (field.type == FieldType::kVector) {
+    if (field.is_searched()) {
       parsed.meta.indexes.push_back(
           {.name = field.name,
            .field = field.name,

@@ -31,6 +31,8 @@ constexpr std::array<std::string_view, 21> kGraph = {"",
                                                      "RHNSW_FLAT",
                                                      "ANNOY",
                                                      "IVF_SQ8_HYBRID"};
+constexpr std::array<std::string_view, 4> kSparse = {"", "AUTOINDEX", "SPARSE_INVERTED_INDEX",
+                                                     "SPARSE_WAND"};
 constexpr std::array<std::string_view, 9> kScalar = {
     "", "AUTOINDEX", "INVERTED", "BITMAP", "TRIE", "Trie", "STL_SORT", "NGRAM", "RTREE"};
 
@@ -51,18 +53,24 @@ std::optional<IndexKind> vector_index_kind(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<IndexKind> index_kind_of(const Field& field, std::string_view name) {
+  if (field.type != FieldType::kSparse) return vector_index_kind(name);
+  if (std::ranges::find(kSparse, upper_case(name)) == kSparse.end()) return std::nullopt;
+  return IndexKind::kInverted;
+}
+
 bool is_scalar_index(std::string_view name) {
   return std::ranges::find(kScalar, upper_case(name)) != kScalar.end();
 }
 
 Answer<Metric> parse_wire_metric(std::string_view name) {
   const std::string upper = upper_case(name);
-  for (const Metric metric :
-       {Metric::kL2, Metric::kInnerProduct, Metric::kCosine, Metric::kHamming, Metric::kJaccard}) {
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine, Metric::kHamming,
+                              Metric::kJaccard, Metric::kBm25}) {
     if (upper == wire_name(metric)) return metric;
   }
   return refuse_parameter(
-      join_text("invalid metric type ", name, "; known: L2, IP, COSINE, HAMMING, JACCARD"));
+      join_text("invalid metric type ", name, "; known: L2, IP, COSINE, HAMMING, JACCARD, BM25"));
 }
 
 std::string_view wire_name(Metric metric) {
@@ -72,16 +80,17 @@ std::string_view wire_name(Metric metric) {
     case Metric::kCosine: return "COSINE";
     case Metric::kHamming: return "HAMMING";
     case Metric::kJaccard: return "JACCARD";
+    case Metric::kBm25: return "BM25";
   }
   return "";
 }
 
 bool larger_is_nearer(Metric metric) {
-  return metric == Metric::kInnerProduct || metric == Metric::kCosine;
+  return metric == Metric::kInnerProduct || metric == Metric::kCosine || metric == Metric::kBm25;
 }
 
 float score_of(Metric metric, float distance) {
-  if (metric == Metric::kInnerProduct) return -distance;
+  if (metric == Metric::kInnerProduct || metric == Metric::kBm25) return -distance;
   if (metric == Metric::kCosine) return 1.0F - distance;
   return distance;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "simile/schema.h"
 #include "simile/server/collection_meta.h"
 #include "simile/server/fault.h"
 #include "simile/types.h"
@@ -13,6 +14,8 @@ namespace simile::server {
 /// The kind of vector index behind Milvus' name, or nothing for a name that is not known. Exact
 /// ones are scans; all others are the graph, which needs no parameters.
 std::optional<IndexKind> vector_index_kind(std::string_view name);
+/// The same for a field: a sparse one has names of its own beside the common ones.
+std::optional<IndexKind> index_kind_of(const Field& field, std::string_view name);
 /// True for the names of indexes on scalar fields.
 bool is_scalar_index(std::string_view name);
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "simile/base/text.h"
+#include "simile/server/column_message.h"
 
 namespace simile::server {
 
@@ -95,10 +96,7 @@ bool fits(int type, ElementType element) {
   }
 }
 
-}  // namespace
-
-Answer<MatrixView> read_queries(std::string_view bytes, const VectorType& type,
-                                std::string_view field) {
+Answer<Placeholder> read_group(std::string_view bytes) {
   FieldCursor cursor(bytes);
   std::optional<Placeholder> placeholder;
   while (cursor.next()) {
@@ -110,17 +108,28 @@ Answer<MatrixView> read_queries(std::string_view bytes, const VectorType& type,
     return refuse_parameter(
         "nq (number of search vectors) should be in range [1, 16384], but got 0");
   }
-  if (!fits(placeholder->type, type.element)) {
-    return refuse_parameter(
-        join_text("vector type must be the same, field ", field, " - type ", name_of(type.element),
-                  ", search info type ",
-                  ::milvus::proto::common::PlaceholderType_IsValid(placeholder->type)
-                      ? ::milvus::proto::common::PlaceholderType_Name(placeholder->type)
-                      : std::string("unknown")));
+  return *std::move(placeholder);
+}
+
+std::unexpected<Fault> wrong_query_type(std::string_view field, std::string_view own, int given) {
+  using ::milvus::proto::common::PlaceholderType_IsValid;
+  using ::milvus::proto::common::PlaceholderType_Name;
+  return refuse_parameter(join_text(
+      "vector type must be the same, field ", field, " - type ", own, ", search info type ",
+      PlaceholderType_IsValid(given) ? PlaceholderType_Name(given) : std::string("unknown")));
+}
+
+}  // namespace
+
+Answer<MatrixView> read_queries(std::string_view bytes, const VectorType& type,
+                                std::string_view field) {
+  SIMILE_ASSIGN(const Placeholder placeholder, read_group(bytes));
+  if (!fits(placeholder.type, type.element)) {
+    return wrong_query_type(field, name_of(type.element), placeholder.type);
   }
   VectorType query_type = type;
-  if (placeholder->type == wire_type::FloatVector) query_type.element = ElementType::kFloat32;
-  const auto& values = placeholder->values;
+  if (placeholder.type == wire_type::FloatVector) query_type.element = ElementType::kFloat32;
+  const auto& values = placeholder.values;
   for (const std::string_view value : values) {
     if (value.size() == query_type.bytes()) continue;
     return refuse_parameter(join_text("vector dimension mismatch, expected vector size(byte) ",
@@ -136,6 +145,18 @@ Answer<MatrixView> read_queries(std::string_view bytes, const VectorType& type,
     return refuse_parameter(kUnreadable);
   }
   return queries;
+}
+
+Answer<std::vector<std::string_view>> read_sparse_queries(std::string_view bytes,
+                                                          std::string_view field) {
+  SIMILE_ASSIGN(const Placeholder placeholder, read_group(bytes));
+  if (placeholder.type != wire_type::SparseFloatVector) {
+    return wrong_query_type(field, "SparseFloatVector", placeholder.type);
+  }
+  for (std::size_t i = 0; i < placeholder.values.size(); ++i) {
+    SIMILE_TRY(check_sparse_row(placeholder.values[i], join_text("query ", i, " for ", field)));
+  }
+  return placeholder.values;
 }
 
 }  // namespace simile::server

@@ -2,6 +2,7 @@
 /// The queries of a search, read where they lie in the message.
 
 #include <string_view>
+#include <vector>
 
 #include <milvus/milvus.pb.h>
 #include "simile/server/fault.h"
@@ -13,5 +14,9 @@ namespace simile::server {
 /// number of queries is the number of its values.
 Answer<MatrixView> read_queries(std::string_view bytes, const VectorType& type,
                                 std::string_view field);
+
+/// The same for a sparse field: packed entries, which are checked.
+Answer<std::vector<std::string_view>> read_sparse_queries(std::string_view bytes,
+                                                          std::string_view field);
 
 }  // namespace simile::server

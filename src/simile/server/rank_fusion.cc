@@ -31,6 +31,7 @@ float comparable(Metric metric, float score, bool normalize) {
   constexpr float kHalfTurns = 1.0F / std::numbers::pi_v<float>;
   switch (metric) {
     case Metric::kCosine: return normalize ? (1.0F + score) * 0.5F : score;
+    case Metric::kBm25: return normalize ? 2.0F * std::atan(score) * kHalfTurns : score;
     case Metric::kInnerProduct: return normalize ? 0.5F + std::atan(score) * kHalfTurns : score;
     default: return 1.0F - 2.0F * std::atan(score) * kHalfTurns;
   }

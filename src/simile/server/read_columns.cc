@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -36,6 +38,7 @@ class ColumnReader {
     SIMILE_TRY(read_validity());
     switch (field_.type) {
       case FieldType::kVector: SIMILE_TRY(read_vector()); break;
+      case FieldType::kSparse: SIMILE_TRY(read_sparse()); break;
       case FieldType::kArray: SIMILE_TRY(read_array()); break;
       default: SIMILE_TRY(read_scalar(message_.scalars(), field_.type)); break;
     }
@@ -104,6 +107,19 @@ class ColumnReader {
     SIMILE_TRY(check_count(values.size() / width));
     view_.fixed = spread(values, width);
     return {};
+  }
+
+  Answer<void> read_sparse() {
+    if (message_.field_case() == FieldData::FIELD_NOT_SET && present_ == 0) return read_nothing();
+    if (!message_.vectors().has_sparse_float_vector()) {
+      if (present_ == 0) return read_nothing();
+      return wrong_type();
+    }
+    const auto& rows = message_.vectors().sparse_float_vector().contents();
+    for (int row = 0; row < rows.size(); ++row) {
+      SIMILE_TRY(check_sparse_row(rows[row], join_text("row ", row, " of field ", field_.name)));
+    }
+    return read_strings(rows);
   }
 
   Answer<std::span<const std::byte>> vector_bytes(const wire_schema::VectorField& vectors) {
@@ -352,6 +368,32 @@ class ColumnReader {
 };
 
 }  // namespace
+
+Answer<void> check_sparse_row(std::string_view packed, std::string_view what) {
+  if (packed.size() % sizeof(SparseEntry) != 0) {
+    return refuse_parameter(
+        join_text("invalid data length in sparse float vector: ", packed.size(), ", ", what));
+  }
+  std::uint32_t before = 0;
+  for (std::size_t at = 0; at < packed.size(); at += sizeof(SparseEntry)) {
+    SparseEntry entry;
+    std::memcpy(&entry, packed.data() + at, sizeof entry);
+    if (at != 0 && entry.index <= before) {
+      return refuse_parameter(join_text("unsorted or same indices in sparse float vector: ", what));
+    }
+    if (entry.index == std::numeric_limits<std::uint32_t>::max()) {
+      return refuse_parameter(
+          join_text("invalid index in sparse float vector: must be less than "
+                    "2^32-1, ",
+                    what));
+    }
+    if (!std::isfinite(entry.value)) {
+      return refuse_parameter(join_text("value in sparse float vector is NaN or infinite: ", what));
+    }
+    before = entry.index;
+  }
+  return {};
+}
 
 Answer<void> read_columns(const FieldMessages& messages, std::uint32_t rows,
                           const CollectionHandle& handle, BorrowedBatch& batch) {

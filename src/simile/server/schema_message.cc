@@ -178,6 +178,14 @@ Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldM
   const DataType type = message.data_type();
   if (const auto element = element_of(type)) {
     SIMILE_TRY(parse_vector(*element, meta, field));
+  } else if (type == DataType::SparseFloatVector) {
+    field.type = FieldType::kSparse;
+    field.metric = Metric::kInnerProduct;
+    field.index = IndexKind::kInverted;
+    if (meta.type_params.contains("dim")) {
+      return refuse_parameter(
+          join_text("dim should not be specified for sparse vector field ", field.name));
+    }
   } else if (type == DataType::Array) {
     SIMILE_TRY(parse_array(message.element_type(), meta, field));
   } else if (const auto scalar = scalar_of(type)) {
@@ -228,8 +236,7 @@ Answer<ParsedSchema> parse_schema(const wire_schema::CollectionSchema& message) 
     parsed.fields.push_back(std::move(field));
   }
   if (keys == 0) return refuse_parameter("primary key is not specified");
-  const auto is_vector = [](const Field& field) { return field.type == FieldType::kVector; };
-  if (std::ranges::none_of(parsed.fields, is_vector)) {
+  if (std::ranges::none_of(parsed.fields, &Field::is_searched)) {
     return refuse_parameter("schema does not contain vector field");
   }
   return parsed;
@@ -247,6 +254,7 @@ DataType wire_type(FieldType type) {
     case FieldType::kString: return DataType::VarChar;
     case FieldType::kJson: return DataType::JSON;
     case FieldType::kArray: return DataType::Array;
+    case FieldType::kSparse: return DataType::SparseFloatVector;
     default: return DataType::None;
   }
 }

@@ -23,7 +23,7 @@ Answer<const Field*> searched_field(const CollectionHandle& handle,
   const Field* field = name.empty() ? nullptr : handle.schema().find(name);
   if (name.empty()) {
     for (const Field& each : handle.schema().fields()) {
-      if (each.type != FieldType::kVector) continue;
+      if (!each.is_searched()) continue;
       if (field != nullptr) {
         return refuse_parameter(
             "multiple anns_fields exist, please specify a anns_field in "
@@ -32,7 +32,7 @@ Answer<const Field*> searched_field(const CollectionHandle& handle,
       field = &each;
     }
   }
-  if (field == nullptr || field->type != FieldType::kVector) {
+  if (field == nullptr || !field->is_searched()) {
     return refuse_parameter(join_text("failed to get field schema by name: field(", name,
                                       ") of collection '", handle.name(),
                                       "' is not there or no vector field"));
@@ -68,8 +68,8 @@ Answer<void> check_wire_metric(const RequestParameters& parameters, Metric metri
 }
 
 /// Vectors of stored rows as queries, in the order of their keys.
-Answer<MatrixView> queries_by_keys(const Snapshot& snapshot, const Field& field,
-                                   const wire_schema::IDs& ids, std::vector<std::byte>& stored) {
+Answer<void> take_queries_by_keys(const Snapshot& snapshot, const Field& field,
+                                  const wire_schema::IDs& ids, SearchPlan& plan) {
   std::vector<std::string_view> texts(ids.str_id().data().begin(), ids.str_id().data().end());
   const auto& numbers = ids.int_id().data();
   const auto count = static_cast<std::size_t>(numbers.size());
@@ -85,8 +85,39 @@ Answer<MatrixView> queries_by_keys(const Snapshot& snapshot, const Field& field,
     return refuse_parameter(join_text("some of the provided primary key IDs do not exist: ", wanted,
                                       " were given, ", table.rows, " are there"));
   }
-  stored = std::move(column->fixed);
-  return MatrixView(stored.data(), wanted, field.vector);
+  if (field.type == FieldType::kSparse) {
+    plan.stored_texts = std::move(column->strings);
+    plan.sparse.assign(plan.stored_texts.begin(), plan.stored_texts.end());
+    return {};
+  }
+  plan.stored = std::move(column->fixed);
+  plan.request.queries = MatrixView(plan.stored.data(), wanted, field.vector);
+  return {};
+}
+
+/// How many queries the plan now has.
+Answer<std::size_t> read_all_queries(const Snapshot& snapshot, const Field& field,
+                                     const wire::SearchRequest& request, SearchPlan& plan) {
+  if (request.has_ids()) {
+    SIMILE_TRY(take_queries_by_keys(snapshot, field, request.ids(), plan));
+  } else if (field.type == FieldType::kSparse) {
+    SIMILE_ASSIGN(plan.sparse, read_sparse_queries(request.placeholder_group(), field.name));
+  } else {
+    SIMILE_ASSIGN(plan.request.queries,
+                  read_queries(request.placeholder_group(), field.vector, field.name));
+  }
+  return plan.request.queries.rows + plan.sparse.size();
+}
+
+/// drop_ratio_search leaves out the smallest values of a query, which Simile need not do for speed:
+/// it is checked, and answers are those of 0.
+Answer<void> check_drop_ratio(const RequestParameters& parameters) {
+  for (const std::string_view name : {"drop_ratio_search", "drop_ratio_build"}) {
+    SIMILE_ASSIGN(const auto ratio, parameters.real(name));
+    if (!ratio || (*ratio >= 0 && *ratio < 1)) continue;
+    return refuse_parameter(join_text(name, "(", *ratio, ") should be in range [0.0, 1.0)"));
+  }
+  return {};
 }
 
 Answer<void> read_limits(const RequestParameters& parameters, SearchPlan& plan) {
@@ -222,14 +253,9 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
   plan.request.exact = parameters.flag("exact");
   SIMILE_ASSIGN(const auto recall, parameters.real("recall"));
   plan.request.recall = static_cast<float>(recall.value_or(0));
-  if (request.has_ids()) {
-    SIMILE_ASSIGN(plan.request.queries,
-                  queries_by_keys(snapshot, *field, request.ids(), plan.stored));
-  } else {
-    SIMILE_ASSIGN(plan.request.queries,
-                  read_queries(request.placeholder_group(), field->vector, field->name));
-  }
-  const auto queries = static_cast<std::int64_t>(plan.request.queries.rows);
+  SIMILE_TRY(check_drop_ratio(parameters));
+  SIMILE_ASSIGN(const std::size_t count, read_all_queries(snapshot, *field, request, plan));
+  const auto queries = static_cast<std::int64_t>(count);
   if (queries > kQueriesMax) {
     return refuse_parameter(join_text("nq (number of search vectors) should be in range [1, ",
                                       kQueriesMax, "], but got ", queries));
@@ -246,6 +272,7 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
 Answer<SearchResult> run_search(const Snapshot& snapshot, const SearchPlan& plan,
                                 std::size_t skip) {
   SearchRequest request = plan.request;
+  request.sparse = plan.sparse;
   request.offset = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(static_cast<std::uint64_t>(plan.offset) + skip, kMaxK - request.k));
   SIMILE_ASSIGN(SearchResult found, snapshot.search(request));

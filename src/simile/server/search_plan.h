@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <milvus/milvus.pb.h>
@@ -39,7 +40,9 @@ struct SearchPlan {
   std::int64_t offset = 0;
   int round_decimal = -1;
   OutputFields output;
-  std::vector<std::byte> stored;  ///< vectors of the rows that a search by keys names
+  std::vector<std::string_view> sparse;        ///< the queries of a sparse field
+  std::vector<std::byte> stored;               ///< vectors of the rows that a search by keys names
+  std::vector<std::string> stored_texts = {};  ///< sparse ones
 };
 
 Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,

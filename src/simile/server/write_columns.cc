@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -102,6 +103,22 @@ void write_scalars(const Column& column, RowList rows, std::span<const std::stri
   }
 }
 
+void write_sparse(const Column& column, RowList rows, wire_schema::VectorField& out) {
+  auto& sparse = *out.mutable_sparse_float_vector();
+  std::int64_t dim = 0;
+  for (const std::size_t row : rows) {
+    if (column.is_null(row)) continue;
+    const std::string& packed = column.strings[row];
+    sparse.add_contents(packed);
+    if (packed.empty()) continue;
+    SparseEntry last;
+    std::memcpy(&last, packed.data() + packed.size() - sizeof last, sizeof last);
+    dim = std::max(dim, std::int64_t{last.index} + 1);
+  }
+  sparse.set_dim(dim);
+  out.set_dim(dim);
+}
+
 void write_vectors(const Column& column, RowList rows, wire_schema::VectorField& out) {
   const std::size_t width = column.vector.bytes();
   out.set_dim(column.vector.dim);
@@ -148,6 +165,8 @@ void write_column(const Column& column, const FieldMeta* meta, RowList rows,
   if (column.field == kDynamicField) message.set_is_dynamic(true);
   if (column.type == FieldType::kVector) {
     write_vectors(column, rows, *message.mutable_vectors());
+  } else if (column.type == FieldType::kSparse) {
+    write_sparse(column, rows, *message.mutable_vectors());
   } else {
     write_scalars(column, rows, keys, *message.mutable_scalars());
   }

@@ -9,6 +9,7 @@
 #include "simile/base/check.h"
 #include "simile/base/text.h"
 #include "simile/vectorfile/json_cells.h"
+#include "simile/vectorfile/sparse_text.h"
 
 namespace simile::vectorfile {
 
@@ -88,6 +89,12 @@ bool append_json(const Cell& cell, Column& column) {
   }
 }
 
+bool append_sparse(const Cell& cell, Column& column) {
+  auto packed = parse_sparse(cell.text);
+  if (packed) column.strings.push_back(*std::move(packed));
+  return packed.has_value();
+}
+
 bool append_value(FieldType type, const Cell& cell, Column& column) {
   switch (type) {
     case FieldType::kBool: return append_bool(cell, column);
@@ -99,6 +106,7 @@ bool append_value(FieldType type, const Cell& cell, Column& column) {
     case FieldType::kDouble: return append_real<double>(cell, column);
     case FieldType::kString: return append_string(cell, column);
     case FieldType::kJson: return append_json(cell, column);
+    case FieldType::kSparse: return append_sparse(cell, column);
     case FieldType::kArray:
     case FieldType::kVector: return false;
   }
@@ -134,9 +142,9 @@ void append_blank(Column& column) {
 }
 
 std::string_view scalar_name(FieldType type) {
-  constexpr std::array<std::string_view, 11> kNames = {"bool",  "int8",  "int16",  "int32",
-                                                       "int64", "float", "double", "string",
-                                                       "json",  "array", "vector"};
+  constexpr std::array<std::string_view, 12> kNames = {
+      "bool",   "int8",   "int16", "int32", "int64",  "float",
+      "double", "string", "json",  "array", "vector", "sparse vector as {\"7\": 0.5}"};
   return kNames[static_cast<std::size_t>(type)];
 }
 

@@ -95,7 +95,7 @@ class Compiler {
     if (reference.field == nullptr) {
       std::string known;
       for (const Field& field : schema_.fields()) {
-        if (field.type != FieldType::kVector) known += (known.empty() ? "" : ", ") + field.name;
+        if (!field.is_searched()) known += (known.empty() ? "" : ", ") + field.name;
       }
       return error(expression.at, join_text("unknown field '", expression.name, "'"),
                    join_text("known fields: ", known));
@@ -111,6 +111,7 @@ class Compiler {
     const JsonPath& path = expression.path;
     switch (field.type) {
       case FieldType::kVector:
+      case FieldType::kSparse:
         return error(expression.at, join_text("field '", field.name, "' is a vector"),
                      "filters look at the other fields");
       case FieldType::kJson: return {};

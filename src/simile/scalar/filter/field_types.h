@@ -24,7 +24,8 @@ auto with_native_type(FieldType type, Visit&& visit) {
     case FieldType::kString:
     case FieldType::kJson: return visit.template operator()<std::string_view>();
     case FieldType::kArray:
-    case FieldType::kVector: break;
+    case FieldType::kVector:
+    case FieldType::kSparse: break;
   }
   check_failed("a type of single values", std::source_location::current());
 }

@@ -15,8 +15,9 @@ std::string_view value_of(const Parameters& parameters, std::string_view key) {
 }
 
 Answer<void> check_index_type(const Field& field, std::string_view type) {
-  const bool vector = field.type == FieldType::kVector;
-  if (vector ? vector_index_kind(type).has_value() : is_scalar_index(type)) return {};
+  if (field.is_searched() ? index_kind_of(field, type).has_value() : is_scalar_index(type)) {
+    return {};
+  }
   return refuse_parameter(join_text("invalid parameter: index type ", type,
                                     " cannot be built on field ", field.name, " of type ",
                                     name_of(field.type)));
@@ -25,6 +26,12 @@ Answer<void> check_index_type(const Field& field, std::string_view type) {
 /// The metric that an index asks for; without one, that which Milvus takes.
 Answer<Metric> metric_of(const Field& field, const Parameters& params) {
   const std::string_view name = value_of(params, "metric_type");
+  if (field.type == FieldType::kSparse) {
+    if (name.empty() || upper_case(name) == wire_name(field.metric)) return field.metric;
+    return refuse_parameter(join_text("metric type ", name, " does not fit the sparse vectors of ",
+                                      "field ", field.name, "; only ", wire_name(field.metric),
+                                      " is supported"));
+  }
   if (name.empty()) {
     return field.vector.element == ElementType::kBit ? Metric::kHamming : Metric::kCosine;
   }
@@ -73,7 +80,7 @@ Answer<wire_common::Status> create_index(CallContext& context,
   SIMILE_TRY(check_index_type(*field, value_of(index.params, "index_type")));
   index.params.try_emplace("index_type", "AUTOINDEX");
   Catalog& catalog = context.service.catalog();
-  if (field->type == FieldType::kVector) {
+  if (field->is_searched()) {
     SIMILE_ASSIGN(const Metric metric, metric_of(*field, index.params));
     index.params["metric_type"] = wire_name(metric);
     if (!context.embedded) {
@@ -82,7 +89,7 @@ Answer<wire_common::Status> create_index(CallContext& context,
     }
     SIMILE_TRY(
         catalog.change_vector_index(handle.database, handle.name(), field->name, metric,
-                                    *vector_index_kind(value_of(index.params, "index_type"))));
+                                    *index_kind_of(*field, value_of(index.params, "index_type"))));
   } else {
     SIMILE_ASSIGN(const bool there, is_there(handle, index));
     if (there) return wire_common::Status();
@@ -106,7 +113,7 @@ void describe(const CollectionHandle& handle, const IndexMeta& index,
   description.set_field_name(index.field);
   add_parameters(index.params, *description.mutable_params());
   const Field* field = handle.schema().find(index.field);
-  if (field != nullptr && field->type == FieldType::kVector) {
+  if (field != nullptr && field->is_searched()) {
     auto& serving = *description.add_params();
     serving.set_key("simile_index");
     serving.set_value(std::string(name_of(field->index)));
@@ -187,7 +194,7 @@ Answer<wire_common::Status> drop_index(CallContext& context,
   if (!indexes) return wire_common::Status();  // nothing to drop
   const auto is_vector = [&](const IndexMeta& index) {
     const Field* field = handle.schema().find(index.field);
-    return field != nullptr && field->type == FieldType::kVector;
+    return field != nullptr && field->is_searched();
   };
   if (handle.meta->loaded && std::ranges::any_of(*indexes, is_vector)) {
     return refuse_parameter(join_text("vector index cannot be dropped on loaded collection: ",

@@ -9,7 +9,7 @@ namespace simile::server {
 
 Answer<void> need_indexes(const CollectionHandle& handle) {
   for (const Field& field : handle.schema().fields()) {
-    if (field.type != FieldType::kVector) continue;
+    if (!field.is_searched()) continue;
     if (handle.meta->index_of_field(field.name) != nullptr) continue;
     return refuse(FaultCode::kIndexNotFound,
                   join_text("index not found[collection=", handle.name(),

@@ -1,8 +1,10 @@
 #include "simile/server/rest/json_columns.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <set>
 
 #include "simile/base/half.h"
@@ -75,6 +77,10 @@ void add_nothing(FieldType type, ScalarField& to) {
 bool add_vector(const Json& value, const Field& field, wire_schema::VectorField& to) {
   const auto bytes = query_bytes(value, field);
   if (!bytes) return false;
+  if (field.type == FieldType::kSparse) {
+    to.mutable_sparse_float_vector()->add_contents(*bytes);
+    return true;
+  }
   to.set_dim(field.vector.dim);
   switch (field.vector.element) {
     case ElementType::kFloat32: {
@@ -118,8 +124,8 @@ Answer<void> add_column(const Json& rows, const Field& field, FieldMessages& col
     if (may_be_null) column.add_valid_data(!absent);
     bool fits = true;
     if (absent) {
-      if (field.type != FieldType::kVector) add_nothing(field.type, *column.mutable_scalars());
-    } else if (field.type == FieldType::kVector) {
+      if (!field.is_searched()) add_nothing(field.type, *column.mutable_scalars());
+    } else if (field.is_searched()) {
       fits = add_vector(*found, field, *column.mutable_vectors());
     } else if (field.type == FieldType::kArray) {
       fits = add_array(*found, field, *column.mutable_scalars());
@@ -181,7 +187,20 @@ Json bytes_at(const std::string& bytes, std::size_t row, std::size_t width) {
   return list;
 }
 
+Json sparse_at(const std::string& packed) {
+  Json object = Json::object();
+  for (std::size_t at = 0; at + sizeof(SparseEntry) <= packed.size(); at += sizeof(SparseEntry)) {
+    SparseEntry entry;
+    std::memcpy(&entry, packed.data() + at, sizeof entry);
+    object[std::to_string(entry.index)] = entry.value;
+  }
+  return object;
+}
+
 Json vector_at(const wire_schema::VectorField& data, std::size_t row) {
+  if (data.has_sparse_float_vector()) {
+    return sparse_at(data.sparse_float_vector().contents(static_cast<int>(row)));
+  }
   const auto dim = static_cast<std::size_t>(data.dim());
   if (data.has_float_vector()) {
     Json list = Json::array();
@@ -209,7 +228,50 @@ void append_raw(std::string& to, T value) {
 
 }  // namespace
 
+namespace {
+
+/// {"7": 0.5}, or {"indices": [7], "values": [0.5]}.
+Answer<std::string> sparse_bytes(const Json& vector, const Field& field) {
+  const auto refused = [&] {
+    return refuse_parameter(join_text("vector of field ", field.name,
+                                      " must be an object of numbers by their indexes"));
+  };
+  if (!vector.is_object()) return refused();
+  std::map<std::uint32_t, float> entries;
+  const auto indices = vector.find("indices");
+  const auto values = vector.find("values");
+  if (indices != vector.end() && values != vector.end()) {
+    if (!indices->is_array() || !values->is_array() || indices->size() != values->size()) {
+      return refused();
+    }
+    for (std::size_t i = 0; i < indices->size(); ++i) {
+      if (!(*indices)[i].is_number_unsigned() || !(*values)[i].is_number()) return refused();
+      const auto index = (*indices)[i].get<std::uint64_t>();
+      if (index >= 0xFFFF'FFFFU) return refused();
+      entries[static_cast<std::uint32_t>(index)] = (*values)[i].get<float>();
+    }
+  } else {
+    for (const auto& [key, value] : vector.items()) {
+      std::uint32_t index = 0;
+      const auto end = std::from_chars(key.data(), key.data() + key.size(), index);
+      if (end.ec != std::errc() || end.ptr != key.data() + key.size() || !value.is_number()) {
+        return refused();
+      }
+      entries[index] = value.get<float>();
+    }
+  }
+  std::string bytes;
+  for (const auto& [index, value] : entries) {
+    append_raw(bytes, index);
+    append_raw(bytes, value);
+  }
+  return bytes;
+}
+
+}  // namespace
+
 Answer<std::string> query_bytes(const Json& vector, const Field& field) {
+  if (field.type == FieldType::kSparse) return sparse_bytes(vector, field);
   const ElementType element = field.vector.element;
   const std::size_t count = element == ElementType::kBit ? field.vector.dim / 8 : field.vector.dim;
   const bool half = element == ElementType::kFloat16 || element == ElementType::kBFloat16;

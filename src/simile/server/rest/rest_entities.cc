@@ -164,7 +164,9 @@ Answer<void> add_queries(const CollectionHandle& handle, const Json& part,
       wire_common::PlaceholderType::BinaryVector};
   const auto element = static_cast<std::size_t>(field->vector.element);
   if (element >= std::size(kTypes)) return refuse_parameter("this field cannot be searched");
-  placeholder.set_type(kTypes[element]);
+  placeholder.set_type(field->type == FieldType::kSparse
+                           ? wire_common::PlaceholderType::SparseFloatVector
+                           : kTypes[element]);
   for (const Json& vector : data) {
     SIMILE_ASSIGN(std::string bytes, query_bytes(vector, *field));
     placeholder.add_values(std::move(bytes));
