@@ -9,7 +9,8 @@ namespace simile::server {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kFlat = {"FLAT", "BIN_FLAT", "GPU_BRUTE_FORCE"};
+constexpr std::array<std::string_view, 4> kFlat = {"FLAT", "BIN_FLAT", "BRUTE_FORCE",
+                                                   "GPU_BRUTE_FORCE"};
 constexpr std::array<std::string_view, 21> kGraph = {"",
                                                      "AUTOINDEX",
                                                      "IVF_FLAT",
