@@ -12,10 +12,10 @@ namespace simile {
 /// How the nearness of two vectors is measured. A distance is always smaller for nearer vectors:
 ///   kL2            squared Euclidean distance (no root, as in Faiss)
 ///   kInnerProduct  minus the inner product
-///   kCosine        1 - cosine similarity, in [0, 2]; zero vectors are refused
-///   kHamming       number of differing bits (bit vectors only)
-///   kJaccard       1 - |a & b| / |a | b|, 0 for two empty sets (bit vectors only)
-///   kBm25          minus the BM25 score of a text (fields that hold the words of one)
+///   kCosine        1 - cosine similarity, in [0, 2]; 1 where a vector is zero, as if at right
+///   angles kHamming       number of differing bits (bit vectors only) kJaccard       1 - |a & b| /
+///   |a | b|, 0 for two empty sets (bit vectors only) kBm25          minus the BM25 score of a text
+///   (fields that hold the words of one)
 enum class Metric : std::uint8_t {
   kL2 = 0,
   kInnerProduct = 1,
@@ -121,9 +121,9 @@ Result<Optimize> parse_optimize(std::string_view name);
 /// Bit vectors go with hamming and jaccard, all others with l2, ip and cosine.
 Status check_metric(Metric metric, ElementType element);
 
-/// Refuses what cannot be stored or searched: NaN or Inf, and under cosine a zero vector. The
-/// error names the first bad row, counted from `first_row`.
-Status check_vectors(const MatrixView& vectors, Metric metric, std::uint64_t first_row = 0);
+/// Refuses what cannot be stored or searched: NaN and Inf. The error names the first bad row,
+/// counted from `first_row`.
+Status check_vectors(const MatrixView& vectors, std::uint64_t first_row = 0);
 
 /// What a graph has measured of itself: the share of the k nearest that a beam of this width finds,
 /// less the standard error.

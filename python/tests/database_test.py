@@ -185,7 +185,6 @@ def test_names_of_collections(db, images):
     ("change", "message"),
     [
         ({"feature": np.zeros((5, 7))}, "float32\\[8\\]"),
-        ({"feature": np.zeros((5, 8))}, "zero"),
         ({"feature": np.full((5, 8), np.nan)}, "NaN"),
         ({"label": [1, 2, 3, 4, 5]}, "row 0 is 1"),
         ({"label": ["a", "b", None, "c", "d"]}, "label"),

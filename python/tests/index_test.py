@@ -190,12 +190,6 @@ def test_bad_vectors_are_refused_and_nothing_is_added(x, message):
     assert len(index) == 0
 
 
-def test_a_zero_vector_has_no_direction():
-    index = simile.Index(4, metric="cosine")
-    with pytest.raises(ValueError, match="zero"):
-        index.add(np.zeros((1, 4)))
-
-
 def test_int8_refuses_what_it_cannot_hold():
     index = simile.Index(4, dtype="int8")
     with pytest.raises(ValueError, match="scale and round"):
@@ -419,3 +413,21 @@ def flat(x):
     index = simile.Index(x.shape[1], kind="flat")
     index.add(x)
     return index
+
+
+@pytest.mark.parametrize("kind", ["flat", "graph"])
+def test_zero_vectors_are_at_right_angles_to_all_under_cosine(kind):
+    random = np.random.default_rng(3)
+    x = random.standard_normal((6000, 24), dtype=np.float32)
+    x[[5, 70, 5999]] = 0
+    index = simile.Index(dim=24, metric="cosine", kind=kind)
+    index.add(x)
+    queries = random.standard_normal((20, 24), dtype=np.float32)
+    lengths = np.maximum(np.linalg.norm(x, axis=1), 1e-30)
+    cosines = (queries @ x.T) / np.linalg.norm(queries, axis=1)[:, None] / lengths
+    ids, distances = index.search(queries, k=6000)
+    assert np.allclose(distances, np.sort(1 - cosines, axis=1), atol=1e-5)
+    ids, distances = index.search(np.zeros((2, 24), np.float32), k=10)
+    assert (distances == 1).all()
+    ids, distances = index.search(queries, k=10, ef=200)
+    assert (np.abs(distances - np.sort(1 - cosines, axis=1)[:, :10]) < 1e-5).mean() > 0.9

@@ -140,7 +140,7 @@ Result<int> run_eval(EvalOptions options, Session& session) {
   if (block.rows == 0) {
     return fail(ErrorCode::kInvalidArgument, join_text(options.queries.file, ": holds no query"));
   }
-  SIMILE_TRY(check_block(*file, block, field->metric));
+  SIMILE_TRY(check_block(*file, block));
 
   Workload workload{*snapshot,
                     MatrixView(block.vectors.data(), block.rows, file->info().type),

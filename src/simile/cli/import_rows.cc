@@ -86,7 +86,7 @@ Result<Batch> RowReader::next(std::size_t rows_max) {
   strings_.resize(block_.columns.size() + 1);
   SIMILE_TRY(add_keys(batch));
   SIMILE_ASSIGN(const Field* vector, schema_.vector_field(names_.vector_field));
-  SIMILE_TRY(check_block(file_, block_, vector->metric));
+  SIMILE_TRY(check_block(file_, block_));
   ColumnView vectors;
   vectors.field = vector->name;
   vectors.type = FieldType::kVector;

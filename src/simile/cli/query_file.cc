@@ -34,10 +34,9 @@ Result<std::unique_ptr<vectorfile::VectorFile>> open_queries(const QueryFileOpti
                         " components; field '", field.name, "' has ", field.vector.dim));
 }
 
-Status check_block(const vectorfile::VectorFile& file, const vectorfile::Block& block,
-                   Metric metric) {
+Status check_block(const vectorfile::VectorFile& file, const vectorfile::Block& block) {
   const MatrixView vectors(block.vectors.data(), block.rows, file.info().type);
-  const Status checked = check_vectors(vectors, metric, block.first_row);
+  const Status checked = check_vectors(vectors, block.first_row);
   if (checked) return {};
   return fail(checked.error().code, join_text(file.info().path, ": ", checked.error().message));
 }

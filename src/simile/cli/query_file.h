@@ -30,7 +30,6 @@ Result<std::unique_ptr<vectorfile::VectorFile>> open_queries(const QueryFileOpti
                                                              const Field& field);
 
 /// Refuses a block of vectors that cannot be stored or searched; names the file and the row in it.
-Status check_block(const vectorfile::VectorFile& file, const vectorfile::Block& block,
-                   Metric metric);
+Status check_block(const vectorfile::VectorFile& file, const vectorfile::Block& block);
 
 }  // namespace simile::cli

@@ -28,8 +28,6 @@ struct SearchOptions {
 Status search_all(const SearchOptions& options, const Snapshot& snapshot,
                   vectorfile::VectorFile& file, HitOutput& output, Session& session) {
   constexpr std::size_t kBlockRows = 256;
-  SIMILE_ASSIGN(const Field* field, snapshot.schema().vector_field(options.request.field));
-  const Metric metric = field->metric;
   SearchRequest request = options.request;
   request.cancel = &session.cancel;
   const Progress progress =
@@ -39,7 +37,7 @@ Status search_all(const SearchOptions& options, const Snapshot& snapshot,
     const std::uint64_t rows = std::min<std::uint64_t>(kBlockRows, options.limit - done);
     SIMILE_TRY(file.next(static_cast<std::size_t>(rows), block));
     if (block.rows == 0) break;
-    SIMILE_TRY(check_block(file, block, metric));
+    SIMILE_TRY(check_block(file, block));
     request.queries = MatrixView(block.vectors.data(), block.rows, file.info().type);
     auto result = snapshot.search(request);
     if (!result) return std::unexpected(std::move(result).error());

@@ -108,7 +108,7 @@ Result<BoundSearch> bind_search(const CollectionView& view, const SearchRequest&
     return bound;
   }
   SIMILE_TRY(check_shape(*field, request));
-  SIMILE_TRY(check_vectors(request.queries, field->metric));
+  SIMILE_TRY(check_vectors(request.queries));
   convert_queries(bound, request.queries);
   return bound;
 }

@@ -39,28 +39,6 @@ Status add_field_to(segment::CollectionEntry& entry, const Field& field) {
   return edit_schema(entry, std::move(fields));
 }
 
-/// Cosine has no zero vectors.
-Status check_rows(const CollectionView& view, std::size_t position, Metric metric) {
-  const Field& field = view.schema->fields()[position];
-  if (field.type == FieldType::kSparse) return {};
-  if (metric != Metric::kCosine || field.nullable) {
-    if (metric == Metric::kCosine) {
-      return fail(
-          ErrorCode::kFailedPrecondition,
-          join_text("field '", field.name, "' may be null: its metric cannot become cosine"));
-    }
-    return {};
-  }
-  std::uint64_t first = 0;
-  for (const SegmentView& segment : view.segments) {
-    for (const index::Rows& part : segment.segment->vectors(position, segment.rows)) {
-      SIMILE_TRY(check_vectors(part.vectors, metric, first));
-      first += part.vectors.rows;
-    }
-  }
-  return {};
-}
-
 Field partition_field() {
   Field field;
   field.name = kPartitionField;
@@ -155,7 +133,6 @@ Status Engine::change_vector_index(std::uint32_t id, std::string_view name, Metr
     const auto position = static_cast<std::size_t>(found - entry.schema.fields().data());
     std::vector<Field> fields = entry.schema.fields();
     const bool same_metric = fields[position].metric == metric;
-    if (!same_metric) SIMILE_TRY(check_rows(*find(id)->view(), position, metric));
     fields[position].metric = metric;
     fields[position].index = kind;
     if (!same_metric || kind == IndexKind::kFlat) {

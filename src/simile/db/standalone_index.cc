@@ -127,7 +127,7 @@ Status Index::add(const MatrixView& rows, std::span<const std::int64_t> ids, std
                   const Progress& progress, const CancelToken* cancel) {
   const std::lock_guard lock(state_->writing);
   SIMILE_TRY(check_type(rows.type, state_->options.type));
-  SIMILE_TRY(check_vectors(rows, state_->options.metric));
+  SIMILE_TRY(check_vectors(rows));
   SIMILE_TRY(check_ids(state_->ids, ids, rows.rows));
   if (rows.rows == 0) return {};
   if (rows.rows > state_->rows_free()) {
@@ -149,7 +149,7 @@ Status Index::search(const MatrixView& queries, const IndexSearchOptions& option
                 join_text("k is ", options.k, "; it must be 1 to ", kMaxK));
   }
   SIMILE_TRY(check_recall(options.recall));
-  SIMILE_TRY(check_vectors(queries, made.metric));
+  SIMILE_TRY(check_vectors(queries));
   std::vector<float> converted;
   MatrixView prepared = queries;
   if (queries.type != query_type) {

@@ -179,12 +179,10 @@ TEST_P(StandaloneIndex, BadInputIsAClearErrorAndChangesNothing) {
   refused(index.add(view(rows).slice(0, 2), negative), "1 ids for 2");
   rows[kDim * 3 + 2] = NAN;
   refused(index.add(view(rows)), "vector 3");
-  std::fill_n(rows.begin() + kDim * 3, kDim, 0.0f);
-  refused(index.add(view(rows)), "vector 3 is zero");
   std::int64_t id;
   float distance;
   refused(index.search(view(rows).slice(0, 1), {.k = 0}, &id, &distance), "k is 0");
-  refused(index.search(view(rows).slice(3, 1), {.k = 1}, &id, &distance), "zero");
+  refused(index.search(view(rows).slice(3, 1), {.k = 1}, &id, &distance), "vector 0 holds NaN");
 }
 
 TEST_P(StandaloneIndex, CancelledAddLeavesWhatWasThere) {

@@ -61,8 +61,7 @@ class Embedder final : public PictureEmbedder {
     std::vector<float> feature(card_.dimension);
     SIMILE_TRY(prepare(encoded, limits, input));
     SIMILE_TRY(infer(input, 1, feature));
-    const VectorType type{ElementType::kFloat32, card_.dimension};
-    if (!check_vectors(MatrixView(feature.data(), 1, type), card_.metric)) {
+    if (!features::has_length(feature)) {
       return fail(ErrorCode::kInvalidArgument,
                   join_text("model ", card_.name, " gives no usable feature for this picture"));
     }

@@ -21,10 +21,23 @@ void to_planes(std::span<const std::uint8_t> rgb, const ModelCard& card, std::sp
   }
 }
 
-void normalize(std::span<float> vector) {
+namespace {
+
+double length_of(std::span<const float> vector) {
   double squares = 0;
   for (const float value : vector) squares += static_cast<double>(value) * value;
-  const double length = std::sqrt(squares);
+  return std::sqrt(squares);
+}
+
+}  // namespace
+
+bool has_length(std::span<const float> vector) {
+  const double length = length_of(vector);
+  return length > 0 && std::isfinite(length);
+}
+
+void normalize(std::span<float> vector) {
+  const double length = length_of(vector);
   if (!(length > 0) || !std::isfinite(length)) return;
   for (float& value : vector) value = static_cast<float>(value / length);
 }

@@ -6,6 +6,7 @@
 #include "simile/base/check.h"
 #include "simile/base/parallel.h"
 #include "simile/base/text.h"
+#include "simile/features/feature_math.h"
 
 namespace simile::pictures {
 namespace {
@@ -106,11 +107,10 @@ Status FolderIndexer::infer_staged() {
   }
   std::vector<float> features(staged_.size() * dimension);
   SIMILE_TRY(embedder_->infer(inputs, staged_.size(), features));
-  const VectorType type{ElementType::kFloat32, card_.dimension};
   for (std::size_t i = 0; i < staged_.size(); ++i) {
     LoadedPicture& picture = staged_[i];
     const std::span<const float> feature = std::span(features).subspan(i * dimension, dimension);
-    if (!check_vectors(MatrixView(feature.data(), 1, type), card_.metric)) {
+    if (!features::has_length(feature)) {
       const std::string why = "the model gives no usable feature for it";
       skip(picture.path, why);
       damaged_.emplace(picture.content, why);

@@ -66,7 +66,8 @@ kernels::Op op_of(Metric metric) {
 }
 
 float inverse_length(const void* vector, VectorType type) {
-  return static_cast<float>(1.0 / std::sqrt(squared_length(vector, type)));
+  const double squared = squared_length(vector, type);
+  return squared == 0 ? 0 : static_cast<float>(1.0 / std::sqrt(squared));
 }
 
 float query_inverse_length(const void* query, VectorType type) {

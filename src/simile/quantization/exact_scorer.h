@@ -14,8 +14,8 @@ namespace simile::quantization {
 /// The kernel behind a metric: cosine is the inner product of what is normalised afterwards.
 kernels::Op op_of(Metric metric);
 
-/// 1 / Euclidean length of one vector, in double and in order: the same on every machine. The
-/// vector must not be zero.
+/// 1 / Euclidean length of one vector, in double and in order: the same on every machine. 0
+/// where the vector is zero, so that its cosine with any other is 0.
 float inverse_length(const void* vector, VectorType type);
 
 /// The same of a query, of query_type(), fast: as precise as the kernels.

@@ -38,6 +38,19 @@ TEST(ExactScorer, CosineOfAVectorWithItselfIsNeverNegative) {
   }
 }
 
+TEST(ExactScorer, AZeroVectorIsAtRightAnglesToAll) {
+  const VectorType type{ElementType::kFloat32, 3};
+  const std::vector<float> rows = {0, 0, 0, 3, 4, 0};
+  const std::vector<float> inverse = {inverse_length(rows.data(), type), 0.2f};
+  const MatrixView view(rows.data(), 2, type);
+  for (const float x : {0.0f, 2.0f}) {
+    const std::vector<float> query = {x, 0, 0};
+    const ExactScorer scorer(view, inverse, Metric::kCosine, query.data());
+    EXPECT_EQ(scorer.distance(0), 1);
+    EXPECT_FLOAT_EQ(scorer.distance(1), x == 0 ? 1 : 0.4f);
+  }
+}
+
 TEST(ExactScorer, ScanGatherAndDistanceAgree) {
   std::vector<float> rows(50 * 20);
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = std::sin(static_cast<float>(i));

@@ -151,7 +151,7 @@ class ColumnValidator {
     for (std::size_t first = 0; first < rows_;) {
       std::size_t end = column_.valid.empty() ? rows_ : first;
       while (end < rows_ && column_.valid[end] != 0) ++end;
-      const Status checked = check_vectors(vectors.slice(first, end - first), field_.metric, first);
+      const Status checked = check_vectors(vectors.slice(first, end - first), first);
       if (!checked) return refuse(field_, checked.error().message);
       first = end + 1;
     }
