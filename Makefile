@@ -1,7 +1,7 @@
 # Every goal installs what it needs first (tools/setup.sh); `make help` explains them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build test demo serve bench bench-peers bench-figures bench-kernels bench-change torture asan tsan fuzz format tidy docs install clean
+.PHONY: help setup build test test-page test-page-large demo serve bench bench-peers bench-figures bench-kernels bench-change torture asan tsan fuzz format tidy docs install clean
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -33,6 +33,7 @@ help:
 	@echo 'Working on it (see CONTRIBUTING.md)'
 	@echo '  make setup     only install what is missing (apt, .venv); every other goal does it too'
 	@echo '  make build     only build, into build/release'
+	@echo '  make test-page the page in a headless Chromium; test-page-large: over a million rows'
 	@echo '  make torture   the random tests SIMILE_TORTURE=20 times as long, from a new SIMILE_SEED'
 	@echo '  make asan      the C++ tests under the address and undefined-behaviour sanitizers'
 	@echo '  make tsan      the C++ tests under the thread sanitizer'
@@ -51,6 +52,14 @@ build: setup
 
 test: build
 	@$(PYTHON_BIN) tools/run_tests.py build/release
+
+test-page: build
+	@tools/setup.sh page
+	@SIMILE_PAGE=1 $(PYTHON_BIN) -m pytest -q tests/page
+
+test-page-large: build
+	@tools/setup.sh page
+	@SIMILE_PAGE=large $(PYTHON_BIN) -m pytest -q tests/page
 
 demo: setup
 	@$(call configure,release,$(RELEASE_OPTIONS))

@@ -8,7 +8,7 @@ include(CMakePackageConfigHelpers)
 
 get_property(layers GLOBAL PROPERTY SIMILE_LAYERS)
 # The server, the command line and its file readers are no part of the library.
-list(REMOVE_ITEM layers simile_cli simile_server simile_vectorfile)
+list(REMOVE_ITEM layers simile_cli simile_server simile_imports simile_vectorfile)
 set(objects ${layers})
 list(TRANSFORM objects REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
 

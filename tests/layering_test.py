@@ -17,6 +17,7 @@ LAYER = {
     "scalar": 3,
     "segment": 4,
     "db": 5,
+    "imports": 6,
     "pictures": 6,
     "server": 7,
     "cli": 8,

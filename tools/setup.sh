@@ -2,7 +2,8 @@
 # Installs what is missing to build and test Simile, and nothing else:
 #   1. the Debian packages of tools/packages.txt (with `dev`, of tools/packages-dev.txt too);
 #   2. a virtual environment .venv with the Python packages of tools/requirements.txt, and in
-#      .venv/milvus3 the second version of a client that the server is tested with.
+#      .venv/milvus3 the second version of a client that the server is tested with;
+#   3. the packages of tools/npm-packages.txt, which become part of the page.
 # A stamp in .venv holds the hash of everything this depends on, so that a second run takes
 # milliseconds. PYTHON names another interpreter (3.10 or newer).
 set -euo pipefail
@@ -15,12 +16,16 @@ if [ "${1:-}" = dev ]; then
   lists+=(tools/packages-dev.txt)
   requirements+=(tools/requirements-dev.txt)
   stamp=.venv/.ready-dev
+elif [ "${1:-}" = page ]; then
+  lists+=(tools/packages-page.txt)
+  requirements+=(tools/requirements-page.txt)
+  stamp=.venv/.ready-page
 fi
 python=${PYTHON:-/usr/bin/python3}
 
 # The path is part of it: a virtual environment does not survive being moved.
 wanted=$({ pwd; echo "$python"; cat tools/setup.sh "${lists[@]}" "${requirements[@]}" \
-  tools/requirements-milvus3.txt; } | sha256sum)
+  tools/requirements-milvus3.txt tools/npm-packages.txt; } | sha256sum)
 if [ "$(cat $stamp 2>/dev/null)" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then
   exit 0
 fi
@@ -82,5 +87,7 @@ install_python_packages() {
 
 install_packages
 install_python_packages
+# Without it everything works but one layout of the page's map.
+.venv/bin/python tools/fetch_npm.py || say "the map of the page will have no UMAP"
 echo "$wanted" > $stamp
 say "ready"

@@ -15,6 +15,7 @@
 #include "simile/cli/recall.h"
 #include "simile/cli/text_format.h"
 #include "simile/cli/text_table.h"
+#include "simile/imports/import_rows.h"
 
 namespace simile::cli {
 
@@ -140,7 +141,7 @@ Result<int> run_eval(EvalOptions options, Session& session) {
   if (block.rows == 0) {
     return fail(ErrorCode::kInvalidArgument, join_text(options.queries.file, ": holds no query"));
   }
-  SIMILE_TRY(check_block(*file, block));
+  SIMILE_TRY(imports::check_block(*file, block));
 
   Workload workload{*snapshot,
                     MatrixView(block.vectors.data(), block.rows, file->info().type),

@@ -15,14 +15,15 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
-#include "simile/cli/import_plan.h"
-#include "simile/cli/import_rows.h"
 #include "simile/cli/text_format.h"
+#include "simile/imports/import_plan.h"
+#include "simile/imports/import_rows.h"
 
 namespace simile::cli {
 
 namespace {
 
+using imports::ImportWishes;
 using vectorfile::VectorFile;
 
 struct ImportOptions {
@@ -63,7 +64,7 @@ Result<ImportWishes> wishes_of(const ImportOptions& options) {
   if (!options.index.empty()) {
     SIMILE_ASSIGN(wishes.index, parse_index_kind(options.index));
   }
-  SIMILE_ASSIGN(wishes.fields, parse_declared_fields(options.fields));
+  SIMILE_ASSIGN(wishes.fields, imports::parse_declared_fields(options.fields));
   wishes.vector_field = options.vector_field;
   if (!options.ids.empty() && !is_file(options.ids)) {
     wishes.id_column = options.ids;
@@ -119,18 +120,18 @@ Result<Import> prepare(const ImportOptions& options) {
   SIMILE_ASSIGN(import.database, open_if_there(options));
   SIMILE_ASSIGN(import.collection, collection_if_there(import.database.get(), options.collection));
   const Schema* schema = import.collection ? &import.collection->schema() : nullptr;
-  vectorfile::OpenOptions open = open_options_for(wishes, schema);
+  vectorfile::OpenOptions open = imports::open_options_for(wishes, schema);
   open.dataset = options.dataset;
   open.vector_column = options.vector_column;
   open.skip_columns = options.skip_fields;
   SIMILE_ASSIGN(import.file, VectorFile::open(options.file, open));
   SIMILE_ASSIGN(import.ids, open_ids(options, schema));
   if (schema != nullptr) {
-    SIMILE_TRY(check_schema(*schema, import.file->info(), wishes));
+    SIMILE_TRY(imports::check_schema(*schema, import.file->info(), wishes));
     return import;
   }
   if (import.ids) wishes.ids = import.ids->type();
-  SIMILE_ASSIGN(const Schema planned, plan_schema(import.file->info(), wishes));
+  SIMILE_ASSIGN(const Schema planned, imports::plan_schema(import.file->info(), wishes));
   if (!import.database) {
     SIMILE_ASSIGN(import.database, open_for_import(options));
   }
@@ -151,10 +152,11 @@ std::unexpected<Error> refused(const Error& error, const ImportOptions& options,
 Status write_rows(Import& import, const ImportOptions& options, Session& session,
                   std::uint64_t& rows) {
   const bool named = !options.ids.empty() && !is_file(options.ids);
-  RowReader reader(*import.file, import.ids.get(), import.collection->schema(),
-                   {options.vector_field, named ? options.ids : "id", options.first_id});
-  const std::size_t batch_rows =
-      options.batch_rows > 0 ? options.batch_rows : default_batch_rows(import.file->info().type);
+  imports::RowReader reader(*import.file, import.ids.get(), import.collection->schema(),
+                            {options.vector_field, named ? options.ids : "id", options.first_id});
+  const std::size_t batch_rows = options.batch_rows > 0
+                                     ? options.batch_rows
+                                     : imports::default_batch_rows(import.file->info().type);
   SIMILE_TRY(reader.skip(options.skip, batch_rows));
   const Progress progress = session.console.progress("importing", "rows");
   while (rows < options.limit) {

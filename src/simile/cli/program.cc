@@ -8,6 +8,7 @@
 #include "simile/base/text.h"
 #include "simile/cli/collections_command.h"
 #include "simile/cli/compact_command.h"
+#include "simile/cli/decode_command.h"
 #include "simile/cli/encryption_command.h"
 #include "simile/cli/eval_command.h"
 #include "simile/cli/import_command.h"
@@ -52,6 +53,8 @@ void add_commands(CLI::App& program, Invocation& invocation) {
   add_models_command(program, invocation);
   add_encryption_commands(program, invocation);
   add_serve_command(program, invocation);
+  add_ui_command(program, invocation);
+  add_decode_command(program, invocation);
 }
 
 /// The command that was being parsed when an error came, "simile pictures index".
@@ -78,6 +81,7 @@ std::string one_line(std::string text) {
 std::string known_commands(const CLI::App& app) {
   std::string known;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_group().empty()) continue;  // for the program itself
     known += (known.empty() ? "" : ", ") + command->get_name();
   }
   return known;

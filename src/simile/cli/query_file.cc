@@ -34,11 +34,4 @@ Result<std::unique_ptr<vectorfile::VectorFile>> open_queries(const QueryFileOpti
                         " components; field '", field.name, "' has ", field.vector.dim));
 }
 
-Status check_block(const vectorfile::VectorFile& file, const vectorfile::Block& block) {
-  const MatrixView vectors(block.vectors.data(), block.rows, file.info().type);
-  const Status checked = check_vectors(vectors, block.first_row);
-  if (checked) return {};
-  return fail(checked.error().code, join_text(file.info().path, ": ", checked.error().message));
-}
-
 }  // namespace simile::cli

@@ -29,7 +29,4 @@ void add_query_options(CLI::App& command, QueryFileOptions& options);
 Result<std::unique_ptr<vectorfile::VectorFile>> open_queries(const QueryFileOptions& options,
                                                              const Field& field);
 
-/// Refuses a block of vectors that cannot be stored or searched; names the file and the row in it.
-Status check_block(const vectorfile::VectorFile& file, const vectorfile::Block& block);
-
 }  // namespace simile::cli

@@ -9,6 +9,7 @@
 #include "simile/cli/hit_output.h"
 #include "simile/cli/query_file.h"
 #include "simile/cli/text_format.h"
+#include "simile/imports/import_rows.h"
 #include "simile/vectorfile/sparse_text.h"
 
 namespace simile::cli {
@@ -37,7 +38,7 @@ Status search_all(const SearchOptions& options, const Snapshot& snapshot,
     const std::uint64_t rows = std::min<std::uint64_t>(kBlockRows, options.limit - done);
     SIMILE_TRY(file.next(static_cast<std::size_t>(rows), block));
     if (block.rows == 0) break;
-    SIMILE_TRY(check_block(file, block));
+    SIMILE_TRY(imports::check_block(file, block));
     request.queries = MatrixView(block.vectors.data(), block.rows, file.info().type);
     auto result = snapshot.search(request);
     if (!result) return std::unexpected(std::move(result).error());

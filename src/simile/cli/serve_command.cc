@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <tuple>
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
@@ -55,6 +56,40 @@ void add_serve_command(CLI::App& program, Invocation& invocation) {
                                            join_text(setting.help, " [", setting.value, "]"))
         ->type_name("VALUE");
   }
+  command->callback([arguments, &invocation] {
+    invocation.action = [arguments](Session& session) { return run_serve(*arguments, session); };
+  });
+}
+
+void add_ui_command(CLI::App& program, Invocation& invocation) {
+  auto arguments = std::make_shared<server::ServeArguments>();
+  arguments->page_only = true;
+  arguments->open_browser = true;
+  auto& options = arguments->options;
+  options = {{"http_port", "0"}, {"picture_folders", "/"}, {"log_level", "warning"}};
+  CLI::App* command = add_command(
+      program, invocation, "ui", "Open a database in the browser: search, look, import",
+      "  simile ui --db photos.simile\n"
+      "  simile ui --db new.simile --http-port 8000 --no-browser\n\n"
+      "The page is served to this machine alone, at 127.0.0.1, until Ctrl-C. The database is made\n"
+      "where there is none, and can be changed. `simile serve` has the same page on its HTTP "
+      "port.\n");
+  add_path_option(*command, arguments->path);
+  command->add_option("--http-port", options["http_port"], "Port of the page [a free one]")
+      ->type_name("PORT");
+  command
+      ->add_option("--picture-folders", options["picture_folders"],
+                   "Folders, with : between, whose pictures the page may show and index [/]")
+      ->type_name("DIRS");
+  for (const auto& [flag, name, help] :
+       {std::tuple("--key-file", "key_file", "Key of an encrypted database: a file"),
+        std::tuple("--key-command", "key_command", "Or a command that prints it")}) {
+    command->add_option_function<std::string>(
+        flag,
+        [arguments, name = name](const std::string& value) { arguments->options[name] = value; },
+        help);
+  }
+  command->add_flag("!--no-browser", arguments->open_browser, "Only print the address");
   command->callback([arguments, &invocation] {
     invocation.action = [arguments](Session& session) { return run_serve(*arguments, session); };
   });

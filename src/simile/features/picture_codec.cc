@@ -5,7 +5,14 @@
 
 namespace simile::features {
 
+namespace {
+const PictureCodec* chosen = nullptr;
+}  // namespace
+
+void use_picture_codec(const PictureCodec& codec) { chosen = &codec; }
+
 Result<const PictureCodec*> picture_codec() {
+  if (chosen != nullptr) return chosen;
   static const Result<const void*> module = load_module(
       {.file = "libsimile_vips.so",
        .environment = "SIMILE_VIPS_MODULE",

@@ -52,4 +52,8 @@ class PictureCodec {
 /// install, where there is none.
 Result<const PictureCodec*> picture_codec();
 
+/// From now on picture_codec() gives this one, which lives for ever. Before there are other
+/// threads.
+void use_picture_codec(const PictureCodec& codec);
+
 }  // namespace simile::features

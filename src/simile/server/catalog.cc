@@ -43,17 +43,7 @@ CollectionMeta read_meta(const Collection& collection) {
     meta = CollectionMeta::from_json(stored->second);
   }
   if (meta.id != 0) return meta;
-  meta.id = static_cast<std::int64_t>(next_timestamp());
-  meta.created = static_cast<std::uint64_t>(meta.id);
-  meta.loaded = true;
-  for (const Field& field : collection.schema().fields()) {
-    if (!field.is_searched()) continue;
-    meta.indexes.push_back({.name = field.name,
-                            .field = field.name,
-                            .id = static_cast<std::int64_t>(next_timestamp()),
-                            .params = {{"index_type", "AUTOINDEX"}}});
-  }
-  return meta;
+  return searchable_meta(collection.schema());
 }
 
 std::string summary_json(const DatabaseSummary& summary) {
@@ -458,6 +448,11 @@ Answer<void> Catalog::change_database(std::string_view name, const Parameters& s
   const std::scoped_lock lock(mutex_);
   at->summary = std::move(summary);
   return {};
+}
+
+Answer<std::shared_ptr<Database>> Catalog::database(std::string_view name) const {
+  SIMILE_ASSIGN(const auto at, entry(name));
+  return std::shared_ptr<Database>(at, at->database.get());
 }
 
 Answer<DatabaseInfo> Catalog::info(std::string_view database) const {

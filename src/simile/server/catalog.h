@@ -79,6 +79,8 @@ class Catalog {
   Answer<void> change_database(std::string_view name, const Parameters& set,
                                const std::vector<std::string>& removed);
 
+  /// The database itself, for what knows no catalog; collections are made and dropped here only.
+  Answer<std::shared_ptr<Database>> database(std::string_view name) const;
   /// Of one database, and those of all collections in it.
   Answer<DatabaseInfo> info(std::string_view database) const;
   /// Finishes background work, syncs and unlocks every database.

@@ -133,6 +133,21 @@ void match_fields(CollectionMeta& meta, const Schema& schema) {
   }
 }
 
+CollectionMeta searchable_meta(const Schema& schema) {
+  CollectionMeta meta;
+  meta.id = static_cast<std::int64_t>(next_timestamp());
+  meta.created = static_cast<std::uint64_t>(meta.id);
+  meta.loaded = true;
+  for (const Field& field : schema.fields()) {
+    if (!field.is_searched()) continue;
+    meta.indexes.push_back({.name = field.name,
+                            .field = field.name,
+                            .id = static_cast<std::int64_t>(next_timestamp()),
+                            .params = {{"index_type", "AUTOINDEX"}}});
+  }
+  return meta;
+}
+
 std::uint64_t next_timestamp() {
   static std::atomic<std::uint64_t> last = 0;
   constexpr int kLogicalBits = 18;

@@ -62,6 +62,9 @@ inline constexpr std::int64_t kFirstFieldId = 100;
 /// Gives an id to every field that has none, and forgets those that are gone.
 void match_fields(CollectionMeta& meta, const Schema& schema);
 
+/// Of a collection that was made without Milvus' calls: everything is searchable at once.
+CollectionMeta searchable_meta(const Schema& schema);
+
 /// Milvus' hybrid timestamp: milliseconds since 1970 and 18 bits that tell those of one millisecond
 /// apart. Each call gives a larger one; they serve as ids too.
 std::uint64_t next_timestamp();

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <sstream>
 #include <thread>
 
 #include "simile/base/check.h"
@@ -125,6 +126,10 @@ Result<Config> checked(Texts texts) {
   SIMILE_TRY(read_number(texts, "receive_seconds", 1, kGraceMax, config.receive_seconds));
   SIMILE_TRY(read_switch(texts, "insecure", config.insecure));
   SIMILE_TRY(read_tls(texts, config.tls));
+  std::istringstream folders(texts.at("picture_folders"));
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (!folder.empty()) config.picture_folders.push_back(folder);
+  }
   config.log_level = texts.at("log_level");
   constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};
   if (std::ranges::find(kLevels, config.log_level) == kLevels.end()) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "simile/error.h"
 #include "simile/server/network/tls.h"
@@ -21,6 +22,7 @@ struct Config {
   std::uint64_t message_bytes_max = 0;
   std::uint64_t growing_bytes_max = 0;
   double grace_seconds = 0;
+  std::vector<std::string> picture_folders;
   std::string log_level;
   TlsFiles tls;
   bool insecure = false;

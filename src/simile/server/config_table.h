@@ -17,7 +17,7 @@ struct Setting {
 inline constexpr std::array kSettings = {
     Setting{"host", "127.0.0.1", "Address to listen on; 0.0.0.0: every one of this machine"},
     Setting{"port", "19530", "Port of gRPC; 0: a free one"},
-    Setting{"http_port", "9091", "Port of REST, /healthz and /metrics; 0: a free one"},
+    Setting{"http_port", "9091", "Port of the page, REST, /metrics; 0: a free one"},
     Setting{"threads", "0", "Threads that search; 0: one for each core"},
     Setting{"write_threads", "16", "Threads that write; they wait for the disk together"},
     Setting{"queue_max", "4096", "Calls that may wait; more are refused with code 8"},
@@ -33,6 +33,8 @@ inline constexpr std::array kSettings = {
     Setting{"insecure", "false", "Listen on any address without TLS and without users", true},
     Setting{"connections_max", "256", "Connections of the HTTP port"},
     Setting{"receive_seconds", "10", "How long a request may take to arrive, beside its bytes"},
+    Setting{"picture_folders", "",
+            "Folders, with : between, whose pictures the page may show, index"},
     Setting{"log_level", "info", "debug (every call), info, warning or error"},
 };
 

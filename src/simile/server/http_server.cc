@@ -12,6 +12,7 @@
 #include "simile/server/network/http_origin.h"
 #include "simile/server/network/http_routes.h"
 #include "simile/server/rest/rest_call.h"
+#include "simile/server/ui/page_http.h"
 
 namespace simile::server {
 
@@ -36,9 +37,10 @@ std::string text_of(const Json& json) {
 class RunningHttp final : public HttpServer {
  public:
   RunningHttp(const HttpOptions& options, Service& service, const MethodTable& methods,
-              std::unique_ptr<TlsContext> tls)
+              PageState& page, std::unique_ptr<TlsContext> tls)
       : service_(service),
         methods_(methods),
+        page_(page),
         local_only_(options.local_only),
         slots_(static_cast<std::ptrdiff_t>(options.threads)),
         server_(limits_of(options), options.connections_max, std::move(tls)) {}
@@ -91,6 +93,7 @@ class RunningHttp final : public HttpServer {
                       service_.metrics().to_text() + collection_metrics(service_.catalog()),
                       "text/plain; version=0.0.4");
                 });
+    add_page(routes_, service_, page_);
     for (const auto& [path, handler] : table_) {
       routes_.add("POST", join_text(kRestPrefix, path), kSignedIn,
                   [this, path](const Request& request, Response& response) {
@@ -149,6 +152,7 @@ class RunningHttp final : public HttpServer {
 
   Service& service_;
   const MethodTable& methods_;
+  PageState& page_;
   const bool local_only_;
   const RestTable table_ = make_rest_table();
   HttpRoutes routes_;
@@ -161,12 +165,12 @@ class RunningHttp final : public HttpServer {
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options, Service& service,
-                                                      const MethodTable& methods) {
+                                                      const MethodTable& methods, PageState& page) {
   std::unique_ptr<TlsContext> tls;
   if (options.tls.enabled()) {
     SIMILE_ASSIGN(tls, TlsContext::open(options.tls));
   }
-  auto server = std::make_unique<RunningHttp>(options, service, methods, std::move(tls));
+  auto server = std::make_unique<RunningHttp>(options, service, methods, page, std::move(tls));
   SIMILE_TRY(server->listen(options));
   return server;
 }

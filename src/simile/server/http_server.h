@@ -1,5 +1,5 @@
 #pragma once
-/// HTTP: REST, /healthz, /metrics.
+/// HTTP: REST, the page, /healthz, /metrics.
 
 #include <memory>
 #include <string>
@@ -8,6 +8,7 @@
 #include "simile/server/method_table.h"
 #include "simile/server/network/tls.h"
 #include "simile/server/service.h"
+#include "simile/server/ui/page_state.h"
 
 namespace simile::server {
 
@@ -24,9 +25,9 @@ struct HttpOptions {
 
 class HttpServer {
  public:
-  /// `service` and `methods` outlive the server. Fails where the port is taken.
+  /// `service`, `methods` and `page` outlive the server. Fails where the port is taken.
   static Result<std::unique_ptr<HttpServer>> start(const HttpOptions& options, Service& service,
-                                                   const MethodTable& methods);
+                                                   const MethodTable& methods, PageState& page);
   virtual ~HttpServer() = default;
   virtual int port() const = 0;
   /// Lets running requests finish.

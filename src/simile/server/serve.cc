@@ -10,12 +10,14 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/features/isolated_codec.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/config.h"
 #include "simile/server/grpc_server.h"
 #include "simile/server/http_server.h"
 #include "simile/server/log.h"
 #include "simile/server/network/http_origin.h"
+#include "simile/server/ui/browser.h"
 
 namespace simile::server {
 
@@ -54,7 +56,7 @@ Result<std::unique_ptr<GrpcServer>> start_grpc(const Config& config, Service& se
 }
 
 Result<std::unique_ptr<HttpServer>> start_http(const Config& config, Service& service,
-                                               const MethodTable& methods) {
+                                               const MethodTable& methods, PageState& page) {
   HttpOptions options;
   options.host = config.host;
   options.port = config.http_port;
@@ -64,7 +66,7 @@ Result<std::unique_ptr<HttpServer>> start_http(const Config& config, Service& se
   options.receive_seconds = config.receive_seconds;
   options.tls = config.tls;
   options.local_only = is_loopback(config.host) && !config.insecure;
-  return HttpServer::start(options, service, methods);
+  return HttpServer::start(options, service, methods, page);
 }
 
 /// What other machines can reach needs TLS, so that credentials are not read on the way.
@@ -87,6 +89,27 @@ void wait_for(const CancelToken& cancel) {
   while (!cancel.cancelled()) std::this_thread::sleep_for(kPoll);
 }
 
+PageOptions page_options(const ServeArguments& arguments, const Config& config, int grpc_port) {
+  PageOptions options;
+  options.database_path = arguments.path;
+  if (grpc_port > 0) options.grpc_address = join_text(config.host, ":", grpc_port);
+  options.picture_folders = config.picture_folders;
+  return options;
+}
+
+/// Pictures that clients send are decoded by workers, which are this program again.
+void isolate_decoding(const Config& config) {
+  features::IsolationOptions options;
+  options.command = {"/proc/self/exe", "decode-worker"};
+  options.workers_max = config.threads;
+  features::isolate_pictures(std::move(options));
+}
+
+void announce_page(const std::string& path, const std::string& address) {
+  std::printf("%s is open at %s  (Ctrl-C ends it)\n", path.c_str(), address.c_str());
+  std::fflush(stdout);
+}
+
 void announce(const std::string& path, const Config& config, int port, int http_port) {
   // For people, and for scripts that let the system choose the ports.
   std::printf("simile serves %s: gRPC %s:%d, HTTP %s:%d\n", path.c_str(), config.host.c_str(), port,
@@ -105,6 +128,7 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
   set_log_level(config.log_level);
   SIMILE_TRY(check_exposure(config));
   if (config.tls.enabled()) SIMILE_TRY(require_tls13());
+  isolate_decoding(config);
   const auto begin = Clock::now();
   OpenOptions open_options;
   open_options.growing_bytes_max = config.growing_bytes_max;
@@ -115,19 +139,31 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
   Metrics metrics;
   Service service(**catalog, metrics);
   const MethodTable methods = make_method_table();
-  SIMILE_ASSIGN(const auto grpc, start_grpc(config, service, methods));
-  SIMILE_ASSIGN(const auto http, start_http(config, service, methods));
+  std::unique_ptr<GrpcServer> grpc;
+  if (!arguments.page_only) {
+    SIMILE_ASSIGN(grpc, start_grpc(config, service, methods));
+  }
+  const int grpc_port = grpc ? grpc->port() : 0;
+  PageState page(page_options(arguments, config, grpc_port), **catalog);
+  SIMILE_ASSIGN(const auto http, start_http(config, service, methods, page));
   const std::chrono::duration<double> took = Clock::now() - begin;
   log_event(LogLevel::kInfo, "listening",
             {{"database", arguments.path},
-             {"grpc_port", grpc->port()},
+             {"grpc_port", grpc_port},
              {"http_port", http->port()},
              {"open_seconds", took.count()}});
-  announce(arguments.path, config, grpc->port(), http->port());
+  if (arguments.page_only) {
+    const std::string address = join_text("http://", config.host, ":", http->port(), "/");
+    announce_page(arguments.path, address);
+    if (arguments.open_browser) show_in_browser(address);
+  } else {
+    announce(arguments.path, config, grpc_port, http->port());
+  }
   wait_for(cancel);
   log_event(LogLevel::kInfo, "stopping", {{"calls_in_flight", metrics.in_flight()}});
   http->stop();
-  grpc->stop(config.grace_seconds);
+  if (grpc) grpc->stop(config.grace_seconds);
+  page.jobs().stop();
   SIMILE_TRY((*catalog)->close());
   log_event(LogLevel::kInfo, "stopped", nlohmann::ordered_json::object());
   return 0;

@@ -14,6 +14,8 @@ struct ServeArguments {
   std::string config_file;                     ///< empty: none
   std::map<std::string, std::string> options;  ///< of the command line, by names of kSettings
   bool print_config = false;                   ///< print the settings and end
+  bool page_only = false;                      ///< no gRPC: the page, for one person
+  bool open_browser = false;                   ///< show the page in a browser, where there is one
 };
 
 class ServerModule {

@@ -12,11 +12,14 @@
 #include "simile/vectorfile/id_file.h"
 #include "simile/vectorfile/vector_file.h"
 
-namespace simile::cli {
+namespace simile::imports {
 
 /// Rows of about 4 MiB, at least 100 and at most 10,000: large enough that a sync a batch costs
 /// little, small enough that memory stays small.
 std::size_t default_batch_rows(const VectorType& type);
+
+/// Refuses a block of vectors that cannot be stored or searched; names the file and the row in it.
+Status check_block(const vectorfile::VectorFile& file, const vectorfile::Block& block);
 
 /// Borrowed values of an owned column under another name; `strings` keeps the views.
 ColumnView view_of(const Column& column, std::string_view field,
@@ -55,4 +58,4 @@ class RowReader {
   std::vector<std::vector<std::string_view>> strings_;  // views of each column, and of the keys
 };
 
-}  // namespace simile::cli
+}  // namespace simile::imports

@@ -9,7 +9,7 @@
 #include "simile/schema.h"
 #include "simile/vectorfile/vector_file.h"
 
-namespace simile::cli {
+namespace simile::imports {
 
 /// What the command line says about the collection; empty where it says nothing.
 struct ImportWishes {
@@ -37,4 +37,4 @@ Result<Schema> plan_schema(const vectorfile::FileInfo& file, const ImportWishes&
 Status check_schema(const Schema& schema, const vectorfile::FileInfo& file,
                     const ImportWishes& wishes);
 
-}  // namespace simile::cli
+}  // namespace simile::imports

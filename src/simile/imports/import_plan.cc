@@ -1,11 +1,11 @@
-#include "simile/cli/import_plan.h"
+#include "simile/imports/import_plan.h"
 
 #include <algorithm>
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
 
-namespace simile::cli {
+namespace simile::imports {
 
 namespace {
 
@@ -154,4 +154,4 @@ Status check_schema(const Schema& schema, const vectorfile::FileInfo& file,
   return {};
 }
 
-}  // namespace simile::cli
+}  // namespace simile::imports

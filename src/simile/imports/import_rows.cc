@@ -1,4 +1,4 @@
-#include "simile/cli/import_rows.h"
+#include "simile/imports/import_rows.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,9 +6,15 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
-#include "simile/cli/query_file.h"
 
-namespace simile::cli {
+namespace simile::imports {
+
+Status check_block(const vectorfile::VectorFile& file, const vectorfile::Block& block) {
+  const MatrixView vectors(block.vectors.data(), block.rows, file.info().type);
+  const Status checked = check_vectors(vectors, block.first_row);
+  if (checked) return {};
+  return fail(checked.error().code, join_text(file.info().path, ": ", checked.error().message));
+}
 
 std::size_t default_batch_rows(const VectorType& type) {
   constexpr std::size_t kBatchBytes = 4 << 20;
@@ -101,4 +107,4 @@ Result<Batch> RowReader::next(std::size_t rows_max) {
   return batch;
 }
 
-}  // namespace simile::cli
+}  // namespace simile::imports

@@ -1,4 +1,4 @@
-#include "simile/cli/import_rows.h"
+#include "simile/imports/import_rows.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace simile::cli {
+namespace simile::imports {
 namespace {
 
 using ::testing::ElementsAre;
@@ -107,4 +107,4 @@ TEST(DefaultBatchRows, IsAboutFourMebibytes) {
 }
 
 }  // namespace
-}  // namespace simile::cli
+}  // namespace simile::imports

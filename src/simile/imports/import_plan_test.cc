@@ -1,9 +1,9 @@
-#include "simile/cli/import_plan.h"
+#include "simile/imports/import_plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace simile::cli {
+namespace simile::imports {
 namespace {
 
 using ::testing::ElementsAre;
@@ -125,4 +125,4 @@ TEST(OpenOptions, FollowTheCollectionThatIsThere) {
 }
 
 }  // namespace
-}  // namespace simile::cli
+}  // namespace simile::imports
