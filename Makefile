@@ -1,7 +1,7 @@
 # Every goal installs what it needs first (tools/setup.sh); `make help` explains them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build test test-page test-page-large demo serve bench bench-peers bench-figures bench-kernels bench-change torture asan tsan fuzz format tidy docs install clean
+.PHONY: help setup build test test-page test-page-large demo serve bench bench-peers bench-figures bench-kernels bench-change torture test-clients asan tsan fuzz format tidy docs install clean
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -35,6 +35,7 @@ help:
 	@echo '  make build     only build, into build/release'
 	@echo '  make test-page the page in a headless Chromium; test-page-large: over a million rows'
 	@echo '  make torture   the random tests SIMILE_TORTURE=20 times as long, from a new SIMILE_SEED'
+	@echo '  make test-clients  LangChain, LlamaIndex, VectorDBBench and the Node SDK at the server'
 	@echo '  make asan      the C++ tests under the address and undefined-behaviour sanitizers'
 	@echo '  make tsan      the C++ tests under the thread sanitizer'
 	@echo '  make fuzz      every fuzz target for FUZZ_SECONDS=60 (clang)'
@@ -102,6 +103,12 @@ SIMILE_SEED ?= $(shell date +%s)
 torture: build
 	@echo "SIMILE_SEED=$(SIMILE_SEED) SIMILE_TORTURE=$(SIMILE_TORTURE)"
 	@SIMILE_SEED=$(SIMILE_SEED) SIMILE_TORTURE=$(SIMILE_TORTURE) $(PYTHON_BIN) tools/run_tests.py build/release --no-python
+
+# Clients of other projects, unchanged, at the server: Node SDK, LangChain, LlamaIndex,
+# VectorDBBench. Not part of `make test`, for what they need is 1.5 GB.
+test-clients: build
+	@tools/clients.sh
+	@SIMILE_BUILD=build/release .venv-clients/bin/python -m pytest -q tests/clients
 
 asan: setup
 	@$(call configure,asan)

@@ -502,3 +502,42 @@ def test_vectors_may_be_null(client, name):
     assert rows[0]["v"] is None
     assert rows[1]["v"] == pytest.approx(made[1])
     client.drop_collection(name)
+
+
+def test_moments_places_and_json_beside_dynamic_names(client, name):
+    schema = client.create_schema(enable_dynamic_field=True)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("v", DataType.FLOAT_VECTOR, dim=2)
+    schema.add_field("extra", DataType.JSON)
+    schema.add_field("seen", DataType.TIMESTAMPTZ, nullable=True)
+    schema.add_field("made", DataType.TIMESTAMPTZ, default_value="2024-02-29T08:00:00+08:00")
+    schema.add_field("place", DataType.GEOMETRY, nullable=True)
+    index = client.prepare_index_params()
+    index.add_index("v", metric_type="L2")
+    client.create_collection(name, schema=schema, index_params=index)
+    first = {"id": 1, "v": [1, 0], "extra": {"a": 1}, "seen": "2025-01-01T00:00:00.25-01:00"}
+    second = {"id": 2, "v": [2, 0], "extra": {"a": 2}, "place": "POINT (1 2)", "color": "red"}
+    client.insert(name, [first, second])
+    fields = ["extra", "color", "seen", "made", "place"]
+    rows = client.query(name, "id > 0", output_fields=fields)
+    assert [row["extra"] for row in rows] == [{"a": 1}, {"a": 2}]
+    assert [row.get("color") for row in rows] == [None, "red"]
+    assert [row["seen"] for row in rows] == ["2025-01-01T01:00:00.25Z", None]
+    assert {row["made"] for row in rows} == {"2024-02-29T00:00:00Z"}
+    assert [row["place"] for row in rows] == [None, "POINT (1 2)"]
+    fields = client.describe_collection(name)["fields"]
+    described = {field["name"]: field["type"] for field in fields}
+    assert described["seen"] == DataType.TIMESTAMPTZ and described["place"] == DataType.GEOMETRY
+    with pytest.raises(pymilvus.MilvusException, match="'soon' in row 0 of field seen"):
+        client.insert(name, [{**first, "seen": "soon"}])
+
+
+def test_what_a_tool_asks_before_and_after_compaction(client, name):
+    client.create_collection(name, dimension=4)
+    client.insert(name, [{"id": i, "vector": [i, 1, 2, 3]} for i in range(50)])
+    client.flush(name)
+    before = client.list_persistent_segments(name)
+    assert before and all(segment.is_sorted for segment in before)
+    number = client.compact(name)
+    plans = client.get_compaction_plans(number)
+    assert {s.segment_id for s in before} <= {i for plan in plans.plans for i in plan.sources}

@@ -2,32 +2,33 @@
 
 namespace simile::server {
 
-std::int64_t Compactions::start(std::shared_ptr<Collection> collection) {
+std::int64_t Compactions::start(std::shared_ptr<Collection> collection, std::int64_t segment) {
   constexpr std::size_t kRemembered = 256;
   const std::scoped_lock lock(mutex_);
   for (const Job& job : jobs_) {
-    if (job.progress == CompactionProgress::kRunning && job.collection == collection) {
+    if (job.state.progress == CompactionProgress::kRunning && job.collection == collection) {
       return job.number;
     }
   }
-  if (jobs_.size() >= kRemembered && jobs_.front().progress != CompactionProgress::kRunning) {
+  if (jobs_.size() >= kRemembered && jobs_.front().state.progress != CompactionProgress::kRunning) {
     jobs_.pop_front();
   }
   Job& job = jobs_.emplace_back();
   job.number = ++last_;
+  job.state.segment = segment;
   job.collection = std::move(collection);
   job.thread = std::jthread([this, &job] {
     const Status done = job.collection->compact({}, &job.cancel);
     const std::scoped_lock finished(mutex_);
-    job.progress = done ? CompactionProgress::kDone : CompactionProgress::kFailed;
+    job.state.progress = done ? CompactionProgress::kDone : CompactionProgress::kFailed;
   });
   return job.number;
 }
 
-std::optional<CompactionProgress> Compactions::state(std::int64_t number) const {
+std::optional<CompactionState> Compactions::state(std::int64_t number) const {
   const std::scoped_lock lock(mutex_);
   for (const Job& job : jobs_) {
-    if (job.number == number) return job.progress;
+    if (job.number == number) return job.state;
   }
   return std::nullopt;
 }

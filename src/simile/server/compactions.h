@@ -15,15 +15,21 @@ namespace simile::server {
 
 enum class CompactionProgress : unsigned char { kRunning, kDone, kFailed };
 
+struct CompactionState {
+  CompactionProgress progress = CompactionProgress::kRunning;
+  std::int64_t segment = 0;
+};
+
 /// Thread rule: any call from any thread.
 class Compactions {
  public:
   ~Compactions() { stop(); }
 
-  /// The number to ask for. One that runs for the collection already is not begun again.
-  std::int64_t start(std::shared_ptr<Collection> collection);
+  /// The number to ask for. One that runs for the collection already is not begun again. `segment`
+  /// is what clients know the rows by that are compacted.
+  std::int64_t start(std::shared_ptr<Collection> collection, std::int64_t segment);
   /// Nothing for a number that was never given out, or long ago.
-  std::optional<CompactionProgress> state(std::int64_t number) const;
+  std::optional<CompactionState> state(std::int64_t number) const;
   /// Cancels those that run and waits for them.
   void stop();
 
@@ -32,7 +38,7 @@ class Compactions {
     std::int64_t number = 0;
     std::shared_ptr<Collection> collection;
     CancelToken cancel;
-    CompactionProgress progress = CompactionProgress::kRunning;
+    CompactionState state;
     std::jthread thread;
   };
 

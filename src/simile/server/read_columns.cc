@@ -8,6 +8,7 @@
 #include "simile/base/text.h"
 #include "simile/server/column_message.h"
 #include "simile/server/schema_message.h"
+#include "simile/server/timestamp_text.h"
 
 namespace simile::server {
 
@@ -208,6 +209,7 @@ class ColumnReader {
       case FieldType::kInt64:
         if (data.has_long_data()) return read_fixed(data.long_data().data());
         if (data.has_timestamptz_data()) return read_fixed(data.timestamptz_data().data());
+        if (data.has_string_data()) return read_timestamps(data.string_data().data());
         break;
       case FieldType::kFloat:
         if (data.has_float_data()) return read_fixed(data.float_data().data());
@@ -226,6 +228,29 @@ class ColumnReader {
     }
     if (present_ == 0) return read_nothing();
     return wrong_type();
+  }
+
+  /// Moments as texts, where the field is one of them.
+  template <class Strings>
+  Answer<void> read_timestamps(const Strings& data) {
+    if (meta_ == nullptr || meta_->data_type != DataType::Timestamptz) return wrong_type();
+    const auto count = static_cast<std::size_t>(data.size());
+    SIMILE_TRY(check_count(count));
+    std::vector<std::int64_t> moments(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string& text = data[static_cast<int>(i)];
+      const bool null = count == rows_ && !view_.valid.empty() && view_.valid[i] == 0;
+      const auto moment = null ? 0 : parse_timestamp(text);
+      if (!moment) {
+        return refuse_parameter(join_text("'", text, "' in row ", i, " of field ", field_.name,
+                                          " is no timestamp; write 2025-01-31T08:30:00Z"));
+      }
+      moments[i] = *moment;
+    }
+    const auto bytes = bytes_of(moments.data(), count);
+    auto& kept = out_.bytes.emplace_back(bytes.begin(), bytes.end());
+    view_.fixed = spread(kept, sizeof(std::int64_t));
+    return {};
   }
 
   Answer<void> read_nothing() {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "simile/base/text.h"
+#include "simile/server/timestamp_text.h"
 
 namespace simile::server {
 
@@ -38,7 +39,9 @@ std::optional<FieldType> scalar_of(DataType type) {
     case DataType::Double: return FieldType::kDouble;
     case DataType::String:
     case DataType::VarChar:
+    case DataType::Geometry:  // kept as the text it comes as
     case DataType::Text: return FieldType::kString;
+    case DataType::Timestamptz: return FieldType::kInt64;
     case DataType::JSON: return FieldType::kJson;
     default: return std::nullopt;
   }
@@ -110,6 +113,24 @@ Answer<void> parse_default(const wire_schema::ValueField& value, Field& field) {
   }
   return refuse_parameter(join_text("type (", name_of(type), ") of field (", field.name,
                                     ") is not equal to the type of its default value"));
+}
+
+/// A moment, as a text or in microseconds.
+Answer<void> parse_timestamp_default(const wire_schema::ValueField& value, Field& field) {
+  using Case = wire_schema::ValueField::DataCase;
+  switch (value.data_case()) {
+    case Case::kTimestamptzData: field.default_value = value.timestamptz_data(); return {};
+    case Case::kLongData: field.default_value = value.long_data(); return {};
+    case Case::kStringData: {
+      const auto moment = parse_timestamp(value.string_data());
+      if (!moment) break;
+      field.default_value = *moment;
+      return {};
+    }
+    default: break;
+  }
+  return refuse_parameter(join_text("the default value of field (", field.name,
+                                    ") is no timestamp; write 2025-01-31T08:30:00Z"));
 }
 
 Answer<void> parse_array(DataType element, const FieldMeta& meta, Field& field) {
@@ -194,13 +215,19 @@ Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldM
       SIMILE_ASSIGN(const std::int64_t length, number(meta, "max_length", 1, kVarCharBytesMax));
       field.max_length = static_cast<std::uint32_t>(length);
     }
-    if (*scalar == FieldType::kString && type != DataType::VarChar) meta.data_type = type;
+    const bool plain_text = *scalar != FieldType::kString || type == DataType::VarChar;
+    if (!plain_text || type == DataType::Timestamptz) meta.data_type = type;
   } else {
-    return refuse_parameter(join_text("data type ", wire_schema::DataType_Name(type), " (", type,
-                                      ") of field ", field.name, " is not supported"));
+    return refuse_parameter(join_text("data type ", wire_schema::DataType_Name(type), " (",
+                                      static_cast<int>(type), ") of field ", field.name,
+                                      " is not supported"));
   }
   SIMILE_TRY(parse_key(message, field));
-  if (message.has_default_value()) SIMILE_TRY(parse_default(message.default_value(), field));
+  if (message.has_default_value() && type == DataType::Timestamptz) {
+    SIMILE_TRY(parse_timestamp_default(message.default_value(), field));
+  } else if (message.has_default_value()) {
+    SIMILE_TRY(parse_default(message.default_value(), field));
+  }
   field.partition_key = message.is_partition_key();
   return field;
 }
@@ -277,6 +304,10 @@ namespace {
 void describe_default(const Field& field, wire_schema::FieldSchema& message) {
   if (!field.has_default()) return;
   auto& value = *message.mutable_default_value();
+  if (message.data_type() == DataType::Timestamptz) {
+    value.set_string_data(timestamp_text(std::get<std::int64_t>(field.default_value)));
+    return;
+  }
   if (const auto* flag = std::get_if<bool>(&field.default_value)) value.set_bool_data(*flag);
   if (const auto* text = std::get_if<std::string>(&field.default_value)) {
     if (field.type == FieldType::kJson) {

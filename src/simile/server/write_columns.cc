@@ -4,6 +4,7 @@
 
 #include "simile/server/column_message.h"
 #include "simile/server/schema_message.h"
+#include "simile/server/timestamp_text.h"
 
 namespace simile::server {
 
@@ -88,8 +89,11 @@ void write_scalars(const Column& column, RowList rows, std::span<const std::stri
     case FieldType::kJson:
       for (const std::size_t row : rows) {
         const std::string& text = column.strings[row];
-        out.mutable_json_data()->add_data(
-            text.empty() && column.field == kDynamicField ? "{}" : only_keys(text, keys));
+        if (column.field != kDynamicField) {
+          out.mutable_json_data()->add_data(text);
+        } else {
+          out.mutable_json_data()->add_data(text.empty() ? "{}" : only_keys(text, keys));
+        }
       }
       out.mutable_json_data();
       return;
@@ -117,6 +121,18 @@ void write_sparse(const Column& column, RowList rows, wire_schema::VectorField& 
   }
   sparse.set_dim(dim);
   out.set_dim(dim);
+}
+
+/// Types that the engine keeps as another one, as clients read them.
+void adapt(DataType type, ScalarField& out) {
+  if (type == DataType::Geometry) {
+    wire_schema::StringArray texts = std::move(*out.mutable_string_data());
+    *out.mutable_geometry_wkt_data()->mutable_data() = std::move(*texts.mutable_data());
+  } else if (type == DataType::Timestamptz) {
+    const wire_schema::LongArray moments = std::move(*out.mutable_long_data());
+    auto& texts = *out.mutable_string_data();
+    for (const std::int64_t moment : moments.data()) texts.add_data(timestamp_text(moment));
+  }
 }
 
 void write_vectors(const Column& column, RowList rows, wire_schema::VectorField& out) {
@@ -169,6 +185,7 @@ void write_column(const Column& column, const FieldMeta* meta, RowList rows,
     write_sparse(column, rows, *message.mutable_vectors());
   } else {
     write_scalars(column, rows, keys, *message.mutable_scalars());
+    if (meta != nullptr) adapt(static_cast<DataType>(meta->data_type), *message.mutable_scalars());
   }
   if (column.valid.empty() || column.field == kDynamicField) return;
   for (const std::size_t row : rows) message.add_valid_data(!column.is_null(row));

@@ -19,6 +19,10 @@ Answer<CollectionHandle> collection_by_id(CallContext& context, std::string_view
                 join_text("can't find collection[collection=", id, "]"));
 }
 
+/// Ids of the rows on disk and of those that grow, as far as clients tell segments apart.
+std::int64_t sealed_id(const CollectionHandle& handle) { return handle.meta->id + 2; }
+std::int64_t growing_id(const CollectionHandle& handle) { return handle.meta->id + 3; }
+
 Answer<wire::ManualCompactionResponse> manual_compaction(
     CallContext& context, const wire::ManualCompactionRequest& request) {
   const std::string_view database = database_of(context, request);
@@ -27,31 +31,32 @@ Answer<wire::ManualCompactionResponse> manual_compaction(
                     ? collection_by_id(context, database, request.collectionid())
                     : context.service.catalog().find(database, request.collection_name()));
   wire::ManualCompactionResponse response;
-  response.set_compactionid(context.service.compactions().start(handle.collection));
+  response.set_compactionid(
+      context.service.compactions().start(handle.collection, sealed_id(handle)));
   response.set_compactionplancount(1);
   return response;
 }
 
-Answer<CompactionProgress> progress_of(CallContext& context, std::int64_t number) {
-  const auto progress = context.service.compactions().state(number);
-  if (!progress) return refuse_parameter(join_text("there is no compaction ", number));
-  if (*progress == CompactionProgress::kFailed) {
+Answer<CompactionState> compaction_of(CallContext& context, std::int64_t number) {
+  const auto found = context.service.compactions().state(number);
+  if (!found) return refuse_parameter(join_text("there is no compaction ", number));
+  if (found->progress == CompactionProgress::kFailed) {
     return refuse(FaultCode::kUnexpected, join_text("compaction ", number, " failed"));
   }
-  return *progress;
+  return *found;
 }
 
-wire_common::CompactionState state_of(CompactionProgress progress) {
-  return progress == CompactionProgress::kDone ? wire_common::CompactionState::Completed
-                                               : wire_common::CompactionState::Executing;
+wire_common::CompactionState state_of(const CompactionState& compaction) {
+  return compaction.progress == CompactionProgress::kDone ? wire_common::CompactionState::Completed
+                                                          : wire_common::CompactionState::Executing;
 }
 
 Answer<wire::GetCompactionStateResponse> get_compaction_state(
     CallContext& context, const wire::GetCompactionStateRequest& request) {
-  SIMILE_ASSIGN(const CompactionProgress progress, progress_of(context, request.compactionid()));
+  SIMILE_ASSIGN(const CompactionState found, compaction_of(context, request.compactionid()));
   wire::GetCompactionStateResponse response;
-  response.set_state(state_of(progress));
-  if (progress == CompactionProgress::kDone) {
+  response.set_state(state_of(found));
+  if (found.progress == CompactionProgress::kDone) {
     response.set_completedplanno(1);
   } else {
     response.set_executingplanno(1);
@@ -61,15 +66,15 @@ Answer<wire::GetCompactionStateResponse> get_compaction_state(
 
 Answer<wire::GetCompactionPlansResponse> get_compaction_plans(
     CallContext& context, const wire::GetCompactionPlansRequest& request) {
-  SIMILE_ASSIGN(const CompactionProgress progress, progress_of(context, request.compactionid()));
+  SIMILE_ASSIGN(const CompactionState found, compaction_of(context, request.compactionid()));
   wire::GetCompactionPlansResponse response;
-  response.set_state(state_of(progress));
+  response.set_state(state_of(found));
+  // Tools check that what they saw before is among the sources.
+  auto& merge = *response.add_mergeinfos();
+  merge.add_sources(found.segment);
+  merge.set_target(found.segment);
   return response;
 }
-
-/// Ids of the rows on disk and of those that grow, as far as clients tell segments apart.
-std::int64_t sealed_id(const CollectionHandle& handle) { return handle.meta->id + 2; }
-std::int64_t growing_id(const CollectionHandle& handle) { return handle.meta->id + 3; }
 
 Answer<wire::GetPersistentSegmentInfoResponse> get_persistent_segments(
     CallContext& context, const wire::GetPersistentSegmentInfoRequest& request) {
@@ -87,6 +92,7 @@ Answer<wire::GetPersistentSegmentInfoResponse> get_persistent_segments(
   segment.set_num_rows(static_cast<std::int64_t>(info.rows - info.growing_rows));
   segment.set_state(wire_common::SegmentState::Flushed);
   segment.set_level(wire_common::SegmentLevel::L1);
+  segment.set_is_sorted(true);  // nothing is left to be done before it is served
   return response;
 }
 

@@ -1,0 +1,138 @@
+#include "simile/server/timestamp_text.h"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+
+namespace simile::server {
+
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kDay = 86'400 * kSecond;
+
+/// Reads a text from the left.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : text_(text) {}
+
+  bool skip(char wanted) {
+    if (text_.empty() || text_.front() != wanted) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+  /// Exactly `digits` of them, as a number within the bounds.
+  std::optional<int> number(std::size_t digits, int least, int most) {
+    if (text_.size() < digits) return std::nullopt;
+    int value = 0;
+    for (std::size_t i = 0; i < digits; ++i) {
+      if (text_[i] < '0' || text_[i] > '9') return std::nullopt;
+      value = value * 10 + (text_[i] - '0');
+    }
+    text_.remove_prefix(digits);
+    if (value < least || value > most) return std::nullopt;
+    return value;
+  }
+  /// The digits after a point as microseconds; what is finer is cut off.
+  std::optional<std::int64_t> fraction() {
+    std::int64_t value = 0;
+    std::int64_t unit = kSecond / 10;
+    std::size_t digits = 0;
+    for (; digits < text_.size() && text_[digits] >= '0' && text_[digits] <= '9'; ++digits) {
+      value += unit * (text_[digits] - '0');
+      unit /= 10;
+    }
+    text_.remove_prefix(digits);
+    if (digits == 0) return std::nullopt;
+    return value;
+  }
+  bool at_end() const { return text_.empty(); }
+
+ private:
+  std::string_view text_;
+};
+
+std::optional<std::int64_t> read_date(Cursor& cursor) {
+  const auto year = cursor.number(4, 1, 9999);
+  if (!year || !cursor.skip('-')) return std::nullopt;
+  const auto month = cursor.number(2, 1, 12);
+  if (!month || !cursor.skip('-')) return std::nullopt;
+  const auto day = cursor.number(2, 1, 31);
+  if (!day) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date).time_since_epoch().count() * kDay;
+}
+
+/// hh:mm and perhaps :ss and a fraction.
+std::optional<std::int64_t> read_time(Cursor& cursor) {
+  const auto hour = cursor.number(2, 0, 23);
+  if (!hour || !cursor.skip(':')) return std::nullopt;
+  const auto minute = cursor.number(2, 0, 59);
+  if (!minute) return std::nullopt;
+  std::int64_t time = (*hour * 3600 + *minute * 60) * kSecond;
+  if (!cursor.skip(':')) return time;
+  const auto second = cursor.number(2, 0, 59);
+  if (!second) return std::nullopt;
+  time += *second * kSecond;
+  if (!cursor.skip('.')) return time;
+  const auto fraction = cursor.fraction();
+  if (!fraction) return std::nullopt;
+  return time + *fraction;
+}
+
+/// Microseconds east of Greenwich.
+std::optional<std::int64_t> read_zone(Cursor& cursor) {
+  if (cursor.skip('Z') || cursor.skip('z')) return 0;
+  const bool east = cursor.skip('+');
+  if (!east && !cursor.skip('-')) return 0;
+  const auto hours = cursor.number(2, 0, 14);
+  if (!hours) return std::nullopt;
+  cursor.skip(':');
+  const auto minutes = cursor.at_end() ? 0 : cursor.number(2, 0, 59);
+  if (!minutes) return std::nullopt;
+  const std::int64_t offset = (*hours * 3600 + *minutes * 60) * kSecond;
+  return east ? offset : -offset;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_timestamp(std::string_view text) {
+  Cursor cursor(text);
+  const auto date = read_date(cursor);
+  if (!date) return std::nullopt;
+  if (cursor.at_end()) return date;
+  if (!cursor.skip('T') && !cursor.skip('t') && !cursor.skip(' ')) return std::nullopt;
+  const auto time = read_time(cursor);
+  if (!time) return std::nullopt;
+  const auto zone = read_zone(cursor);
+  if (!zone || !cursor.at_end()) return std::nullopt;
+  return *date + *time - *zone;
+}
+
+std::string timestamp_text(std::int64_t microseconds) {
+  using std::chrono::floor;
+  const std::chrono::sys_time<std::chrono::microseconds> moment{
+      std::chrono::microseconds(microseconds)};
+  const auto day = floor<std::chrono::days>(moment);
+  const std::chrono::year_month_day date(day);
+  const std::int64_t rest = (moment - day).count();
+  std::array<char, 64> buffer{};
+  const std::int64_t seconds = rest / kSecond;
+  int length = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
+                             static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                             static_cast<unsigned>(date.day()), static_cast<int>(seconds / 3600),
+                             static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
+  std::string text(buffer.data(), static_cast<std::size_t>(length));
+  if (rest % kSecond != 0) {
+    length = std::snprintf(buffer.data(), buffer.size(), ".%06d", static_cast<int>(rest % kSecond));
+    std::string fraction(buffer.data(), static_cast<std::size_t>(length));
+    fraction.erase(fraction.find_last_not_of('0') + 1);
+    text += fraction;
+  }
+  return text + "Z";
+}
+
+}  // namespace simile::server
