@@ -64,6 +64,12 @@ struct VerifyReport {
   std::vector<Damage> damages;
 };
 
+/// What a backup holds.
+struct BackupReport {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+};
+
 struct DatabaseInfo {
   std::string path;
   std::uint64_t sequence = 0;  ///< of the last acknowledged write
@@ -105,6 +111,10 @@ class Database {
   /// kFailedPrecondition where it is not encrypted; see copy_database().
   virtual Status change_key(const KeySource& key) = 0;
 
+  /// A backup as backup_database() makes it, with every write that was acknowledged before.
+  Result<BackupReport> backup(const std::string& to, const Progress& progress = {},
+                              const CancelToken* cancel = nullptr) const;
+
   /// Read-only databases: see what the writer has acknowledged since.
   virtual Status refresh() = 0;
   virtual DatabaseInfo info() const = 0;
@@ -119,6 +129,23 @@ class Database {
 Result<VerifyReport> verify_database(const std::string& path, const Progress& progress = {},
                                      const CancelToken* cancel = nullptr,
                                      const KeySource& key = {});
+
+/// Copies a database, those of a server in its `databases` too, to the new directory `to` or, where
+/// that ends with ".tar", into a new archive. Whoever writes meanwhile is not held up: the copy has
+/// every write that was acknowledged before it began, and perhaps later ones. Bytes are copied as
+/// they are, so that the backup of an encrypted database is encrypted, and no key is needed.
+/// Progress is in bytes. What fails or is cancelled leaves nothing; kAlreadyExists where there is
+/// something.
+Result<BackupReport> backup_database(const std::string& path, const std::string& to,
+                                     const Progress& progress = {},
+                                     const CancelToken* cancel = nullptr);
+
+/// Makes the database in `path`, a new or empty directory, from a backup, directory or archive.
+/// Every byte is compared with the checksums of the backup first; kDataLoss names what differs, and
+/// then, or where it is cancelled, no database is there. kAlreadyExists where there is something.
+Result<BackupReport> restore_database(const std::string& from, const std::string& path,
+                                      const Progress& progress = {},
+                                      const CancelToken* cancel = nullptr);
 
 /// Copies a database that no process is writing to the new directory `to`, encrypted with `to_key`
 /// or, where none is given, not at all. Progress is in bytes. What fails or is cancelled leaves no

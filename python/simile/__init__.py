@@ -17,6 +17,7 @@
 
 from simile import _simile, errors, pictures
 from simile._simile import Index, kernel_target
+from simile.backups import Backup, backup, restore
 from simile.client import connect
 from simile.database import (
     Collection,
@@ -38,6 +39,7 @@ from simile.rows import Hits, HitsBatch, Rows
 __version__: str = getattr(_simile, "__version__")  # stubs leave such names out
 
 __all__ = [
+    "Backup",
     "Collection",
     "CollectionInfo",
     "Damage",
@@ -54,6 +56,7 @@ __all__ = [
     "VerifyReport",
     "Written",
     "__version__",
+    "backup",
     "connect",
     "copy_database",
     "errors",
@@ -61,5 +64,6 @@ __all__ = [
     "make_key",
     "open",
     "pictures",
+    "restore",
     "verify",
 ]

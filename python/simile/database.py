@@ -8,8 +8,9 @@ from typing import Any
 
 from simile import _columns, _simile
 from simile._columns import Field
+from simile.backups import Backup, backup
 from simile.encryption import KeySource, parts_of
-from simile.errors import InvalidArgument
+from simile.errors import InvalidArgument, Unimplemented
 from simile.rows import Hits, HitsBatch, Rows
 
 __all__ = [
@@ -237,6 +238,14 @@ class Database:
         :raises FailedPrecondition: it is not encrypted, or open for reading only
         """
         self._native.change_key(parts_of(key))
+
+    def backup(self, to: str | os.PathLike, progress: Progress | None = None) -> Backup:
+        """A copy of what was written so far, while others go on writing: see simile.backup()."""
+        if not isinstance(self._native, _simile.NativeDatabase):
+            raise Unimplemented(
+                "a backup is made where the database lies: simile backup, or simile.backup there"
+            )
+        return backup(self._native.info()["path"], to, progress)
 
     def close(self) -> None:
         """Finishes background work, syncs and unlocks. Later writes fail; collections that are

@@ -15,4 +15,5 @@ NB_MODULE(_simile, module) {
   simile::python::bind_index(module);
   simile::python::bind_database(module);
   simile::python::bind_pictures(module);
+  simile::python::bind_backup(module);
 }

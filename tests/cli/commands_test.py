@@ -155,3 +155,15 @@ def test_no_command_builds_an_index_unasked(simile):
     simile("compact", "--db", "a.simile")
     (info,) = simile.json("info", "--db", "a.simile")
     assert info["collections"][0]["indexed_rows"] == 4999
+
+
+def test_backup_and_restore(simile, database):
+    for to in ("copy", "copy.tar"):
+        (done,) = simile.json("backup", "--db", database, "--to", to)
+        assert done["path"] == to and done["files"] >= 3
+        text = simile("restore", "--from", to, "--db", f"{to}.back")
+        assert text.startswith(f"restored {to} to {to}.back: ")
+        (info,) = simile.json("info", "--db", f"{to}.back")
+        assert info["collections"][0]["rows"] == 200
+        refused = simile.fails("restore", "--from", to, "--db", database)
+        assert "there is something in" in refused

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "simile/base/text.h"
+#include "simile/cli/backup_command.h"
 #include "simile/cli/collections_command.h"
 #include "simile/cli/compact_command.h"
 #include "simile/cli/decode_command.h"
@@ -50,6 +51,7 @@ void add_commands(CLI::App& program, Invocation& invocation) {
   add_info_command(program, invocation);
   add_verify_command(program, invocation);
   add_compact_command(program, invocation);
+  add_backup_commands(program, invocation);
   add_models_command(program, invocation);
   add_encryption_commands(program, invocation);
   add_serve_command(program, invocation);
