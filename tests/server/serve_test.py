@@ -1,5 +1,6 @@
 """The program `simile serve`: starting, stopping, what it leaves behind."""
 
+import json
 import signal
 import subprocess
 import urllib.request
@@ -91,3 +92,44 @@ def test_health_and_metrics(start):
     text = urllib.request.urlopen(server.http + "/metrics").read().decode()
     assert 'simile_calls_total{method="Insert",code="0"} 1' in text
     assert 'simile_collection_rows{database="default",collection="kept"} 100' in text
+
+
+def rest_backup(server, body):
+    request = urllib.request.Request(f"{server.http}/v2/simile/backup", json.dumps(body).encode())
+    with urllib.request.urlopen(request) as answer:
+        return json.loads(answer.read())
+
+
+def test_backups_are_made_while_it_serves(start, binary, tmp_path):
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    server = start("--backup-dir", folder)
+    client = fill(server)
+    client.create_database("other")
+    fill_other = pymilvus.MilvusClient(server.uri, db_name="other")
+    fill_other.create_collection("there", dimension=4)
+    done = rest_backup(server, {"name": "monday.tar"})
+    assert done["code"] == 0 and done["data"]["files"] > 3
+    beside = subprocess.run(
+        [binary, "backup", "--db", server.path, "--to", folder / "beside"],
+        capture_output=True, text=True,
+    )
+    assert beside.returncode == 0, beside.stderr
+    for name in ("../out.tar", "/tmp/out.tar", ".hidden", "a/b.tar", "", "a b", 3):
+        assert rest_backup(server, {"name": name})["code"] == 1100
+    assert rest_backup(server, {"name": "monday.tar"})["message"].count("monday.tar")
+    assert sorted(each.name for each in folder.iterdir()) == ["beside", "monday.tar"]
+    client.drop_collection("kept")
+    assert server.stop() == 0
+    for name in ("monday.tar", "beside"):
+        to = tmp_path / f"{name}.back"
+        subprocess.run([binary, "restore", "--from", folder / name, "--db", to], check=True)
+        back = start(path=to)
+        assert pymilvus.MilvusClient(back.uri).get_collection_stats("kept")["row_count"] == 100
+        assert pymilvus.MilvusClient(back.uri, db_name="other").list_collections() == ["there"]
+        assert back.stop() == 0
+
+
+def test_a_server_without_a_folder_makes_no_backups(start):
+    answer = rest_backup(start(), {"name": "a.tar"})
+    assert answer["code"] == 10 and "--backup-dir" in answer["message"]

@@ -1,6 +1,7 @@
 #pragma once
 /// What a call knows beside its message.
 
+#include <cstdint>
 #include <string>
 
 #include "simile/progress.h"
@@ -8,6 +9,12 @@
 namespace simile::server {
 
 class Service;
+
+/// What a trace tells of a call, from its message and its answer.
+struct CallNotes {
+  std::string collection;
+  std::int64_t rows = -1;  ///< written, found or read; -1: it is not about rows
+};
 
 struct CallContext {
   Service& service;
@@ -18,6 +25,7 @@ struct CallContext {
   /// `simile-rules: embedded`: an insert refuses keys that are there, nothing has to be loaded,
   /// what is dropped must be there, fields are described by Simile's own texts.
   bool embedded = false;
+  CallNotes notes = {};
   int code = 0;  ///< of the answer, for the metrics; 0: success
 };
 

@@ -104,6 +104,16 @@ Status read_number(const Texts& texts, const std::string& name, std::uint64_t le
   return {};
 }
 
+Status read_share(const Texts& texts, const std::string& name, double& value) {
+  const std::string& text = texts.at(name);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{} && end == text.data() + text.size() && value >= 0 && value <= 1) {
+    return {};
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              join_text("setting ", name, " is '", text, "'; it must be a number from 0 to 1"));
+}
+
 Result<Config> checked(Texts texts) {
   constexpr std::uint64_t kPortMax = 65'535;
   constexpr std::uint64_t kThreadsMax = 1'024;
@@ -130,6 +140,8 @@ Result<Config> checked(Texts texts) {
   for (std::string folder; std::getline(folders, folder, ':');) {
     if (!folder.empty()) config.picture_folders.push_back(folder);
   }
+  config.otlp_endpoint = texts.at("otlp_endpoint");
+  SIMILE_TRY(read_share(texts, "trace_ratio", config.trace_ratio));
   config.log_level = texts.at("log_level");
   constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};
   if (std::ranges::find(kLevels, config.log_level) == kLevels.end()) {

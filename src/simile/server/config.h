@@ -28,6 +28,8 @@ struct Config {
   bool insecure = false;
   std::size_t connections_max = 0;
   double receive_seconds = 0;
+  std::string otlp_endpoint;
+  double trace_ratio = 1;
 
   std::map<std::string, std::string> texts;  ///< every setting as it was given
 };

@@ -35,6 +35,10 @@ inline constexpr std::array kSettings = {
     Setting{"receive_seconds", "10", "How long a request may take to arrive, beside its bytes"},
     Setting{"picture_folders", "",
             "Folders, with : between, whose pictures the page may show, index"},
+    Setting{"backup_dir", "", "Folder that POST /v2/simile/backup writes to; empty: it is refused"},
+    Setting{"otlp_endpoint", "",
+            "Where traces go, http://127.0.0.1:4318/v1/traces; empty: OTEL_EXPORTER_OTLP_ENDPOINT"},
+    Setting{"trace_ratio", "1", "Share of calls that are traced where no caller has decided"},
     Setting{"log_level", "info", "debug (every call), info, warning or error"},
 };
 

@@ -32,6 +32,9 @@ GrpcCall::~GrpcCall() {
   const std::chrono::duration<double> took = Clock::now() - begin_;
   shared_.metrics.observe(name_, took.count(), code_);
   shared_.metrics.add_in_flight(-1);
+  if (!span_) return;
+  end_span(*span_, code_);
+  shared_.service.tracer()->record(*std::move(span_));
 }
 
 void GrpcCall::request(GrpcShared& shared, grpc::AsyncGenericService& generic,
@@ -80,6 +83,9 @@ void GrpcCall::arrived() {
   method_ = method;
   name_ = path.substr(kPrefix.size());
   shared_.metrics.add_in_flight(1);
+  if (Tracer* tracer = shared_.service.tracer()) {
+    span_ = begin_span(*tracer, "grpc", name_, metadata_of(context_, "traceparent"));
+  }
   stream_.Read(&request_, &received_);
 }
 
@@ -140,13 +146,22 @@ void GrpcCall::run(std::span<GrpcCall*> calls) {
   }
   if (wanted.empty()) return;
   const Method& method = *wanted.front()->method_;
+  const auto engine_begin = Clock::now();
   if (method.run_many != nullptr) {
     method.run_many(exchanges);
   } else {
     for (Exchange& each : exchanges)
       each.status = method.run(each.context, each.request, each.response);
   }
-  for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i]->answer(exchanges[i]);
+  const std::chrono::duration<double> engine = Clock::now() - engine_begin;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    GrpcCall& call = *wanted[i];
+    if (call.span_) {
+      const std::chrono::duration<double> queue = engine_begin - call.begin_;
+      note_call(*call.span_, exchanges[i].context, {queue.count(), engine.count()});
+    }
+    call.answer(exchanges[i]);
+  }
 }
 
 void GrpcCall::answer(const Exchange& done) {

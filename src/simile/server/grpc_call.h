@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -24,6 +25,7 @@
 #include "simile/server/method_table.h"
 #include "simile/server/metrics.h"
 #include "simile/server/service.h"
+#include "simile/server/tracing/call_span.h"
 #include "simile/server/worker_pool.h"
 
 namespace simile::server {
@@ -84,6 +86,7 @@ class GrpcCall {
   Event over_{this, Step::kOver};
   int events_left_ = 2;  // kAnswered and kOver
   Clock::time_point begin_;
+  std::optional<Span> span_;  // where the call is traced
   const Method* method_ = nullptr;
   std::string name_;
   int code_ = 0;

@@ -12,6 +12,7 @@
 #include "simile/server/network/http_origin.h"
 #include "simile/server/network/http_routes.h"
 #include "simile/server/rest/rest_call.h"
+#include "simile/server/tracing/call_span.h"
 #include "simile/server/ui/page_http.h"
 
 namespace simile::server {
@@ -42,6 +43,7 @@ class RunningHttp final : public HttpServer {
         methods_(methods),
         page_(page),
         local_only_(options.local_only),
+        backups_(options.backups),
         slots_(static_cast<std::ptrdiff_t>(options.threads)),
         server_(limits_of(options), options.connections_max, std::move(tls)) {}
   ~RunningHttp() override { stop(); }
@@ -89,9 +91,15 @@ class RunningHttp final : public HttpServer {
     });
     routes_.add("GET", "/metrics", on_cluster("GetMetrics"),
                 [this](const Request&, Response& response) {
-                  response.set_content(
-                      service_.metrics().to_text() + collection_metrics(service_.catalog()),
-                      "text/plain; version=0.0.4");
+                  response.set_content(service_.metrics().to_text() +
+                                           collection_metrics(service_.catalog()) +
+                                           trace_metrics(service_.tracer()),
+                                       "text/plain; version=0.0.4");
+                });
+    routes_.add("POST", "/v2/simile/backup", on_cluster("Backup"),
+                [this](const Request& request, Response& response) {
+                  response.set_content(text_of(run_backup(backups_, request.body)),
+                                       "application/json");
                 });
     add_page(routes_, service_, page_);
     for (const auto& [path, handler] : table_) {
@@ -132,6 +140,7 @@ class RunningHttp final : public HttpServer {
   /// The body is there.
   void run(const Request& request, Response& response) {
     HttpFront::begin_work();
+    arrived_ = std::chrono::steady_clock::now();
     const HttpRoute* route = routes_.find(request.method, request.path);
     // So many connections may be open that all of them together would starve each other.
     slots_.acquire();
@@ -142,18 +151,30 @@ class RunningHttp final : public HttpServer {
   void answer(const std::string& path, const Request& request, Response& response) {
     const auto begin = std::chrono::steady_clock::now();
     service_.metrics().add_in_flight(1);
+    std::optional<Span> span;
+    if (Tracer* tracer = service_.tracer()) {
+      span = begin_span(*tracer, "http", "rest/" + path, request.get_header_value("traceparent"));
+    }
     CallContext context{.service = service_, .database = {}, .user = {}, .cancel = nullptr};
     response.set_content(text_of(run_rest(table_, path, request.body, context, methods_)),
                          "application/json");
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     service_.metrics().observe("rest/" + path, took.count(), context.code);
     service_.metrics().add_in_flight(-1);
+    if (!span) return;
+    const std::chrono::duration<double> queue = begin - arrived_;
+    note_call(*span, context, {queue.count(), took.count()});
+    end_span(*span, context.code);
+    service_.tracer()->record(*std::move(span));
   }
 
+  // Of the request that this thread answers; it may wait for one of the slots since.
+  static inline thread_local std::chrono::steady_clock::time_point arrived_;
   Service& service_;
   const MethodTable& methods_;
   PageState& page_;
   const bool local_only_;
+  const BackupPlaces backups_;
   const RestTable table_ = make_rest_table();
   HttpRoutes routes_;
   std::counting_semaphore<> slots_;

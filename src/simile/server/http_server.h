@@ -7,12 +7,14 @@
 #include "simile/error.h"
 #include "simile/server/method_table.h"
 #include "simile/server/network/tls.h"
+#include "simile/server/rest/rest_backup.h"
 #include "simile/server/service.h"
 #include "simile/server/ui/page_state.h"
 
 namespace simile::server {
 
 struct HttpOptions {
+  BackupPlaces backups;
   std::string host = "127.0.0.1";
   int port = 9091;  ///< 0: a free one
   std::uint64_t body_bytes_max = 512ull << 20;

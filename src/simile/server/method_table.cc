@@ -22,6 +22,13 @@ bool serialize(const google::protobuf::MessageLite& message, grpc::ByteBuffer& o
   return message.SerializeToZeroCopyStream(&writer);
 }
 
+void note_response(CallContext& context, const wire::QueryResults& response) {
+  if (response.fields_data_size() == 0) return;
+  const auto& scalars = response.fields_data(0).scalars();
+  context.notes.rows = scalars.has_string_data() ? scalars.string_data().data_size()
+                                                 : scalars.long_data().data_size();
+}
+
 void set_status(wire_common::Status& status, const Fault& fault) {
   status.set_code(static_cast<std::int32_t>(fault.code));
   status.set_error_code(static_cast<wire_common::ErrorCode>(old_code(fault.code)));

@@ -32,6 +32,25 @@ void set_success(Response& response) {
   if constexpr (requires { response.mutable_status(); }) response.mutable_status();
 }
 
+/// Keeps for traces what the message is about.
+template <class Request>
+void note_request(CallContext& context, const Request& request) {
+  if constexpr (requires { std::string(request.collection_name()); }) {
+    context.notes.collection = request.collection_name();
+  }
+  if constexpr (requires { request.num_rows(); }) context.notes.rows = request.num_rows();
+}
+template <class Response>
+void note_response(CallContext& context, const Response& response) {
+  if constexpr (requires { response.results().scores_size(); }) {
+    context.notes.rows = response.results().scores_size();
+  } else if constexpr (requires { response.delete_cnt(); }) {
+    if (response.delete_cnt() > 0) context.notes.rows = response.delete_cnt();
+  }
+}
+/// Rows are as many as the first column has.
+void note_response(CallContext& context, const wire::QueryResults& response);
+
 /// On which threads a call runs: those of searches are as many as there are cores; writes and
 /// everything else wait for the disk, so that there are more of them.
 enum class MethodKind : std::uint8_t { kRead, kWrite, kAdmin };
@@ -73,8 +92,10 @@ class MethodTable {
       if (!parse(in, request)) {
         return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "the request cannot be read");
       }
+      note_request(context, request);
       Answer<Response> answer = handler(context, request);
       if (answer) {
+        note_response(context, *answer);
         set_success(*answer);
         if (serialize(*answer, out)) return grpc::Status::OK;
         answer = refuse_parameter("the answer is larger than 2 GiB; ask for fewer rows or fields");
@@ -108,7 +129,10 @@ class MethodTable {
     SIMILE_CHECK(method != nullptr);
     const auto* handler = std::any_cast<Handler>(&method->handler);
     SIMILE_CHECK(handler != nullptr);
-    return (*handler)(context, request);
+    note_request(context, request);
+    Answer<Response> answer = (*handler)(context, request);
+    if (answer) note_response(context, *answer);
+    return answer;
   }
 
   /// The named method, "Search" for example, or null.

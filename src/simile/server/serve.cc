@@ -55,8 +55,9 @@ Result<std::unique_ptr<GrpcServer>> start_grpc(const Config& config, Service& se
   return GrpcServer::start(options, service, methods, service.metrics());
 }
 
-Result<std::unique_ptr<HttpServer>> start_http(const Config& config, Service& service,
-                                               const MethodTable& methods, PageState& page) {
+Result<std::unique_ptr<HttpServer>> start_http(const Config& config, const std::string& path,
+                                               Service& service, const MethodTable& methods,
+                                               PageState& page) {
   HttpOptions options;
   options.host = config.host;
   options.port = config.http_port;
@@ -65,6 +66,7 @@ Result<std::unique_ptr<HttpServer>> start_http(const Config& config, Service& se
   options.connections_max = config.connections_max;
   options.receive_seconds = config.receive_seconds;
   options.tls = config.tls;
+  options.backups = {.database = path, .folder = config.texts.at("backup_dir")};
   options.local_only = is_loopback(config.host) && !config.insecure;
   return HttpServer::start(options, service, methods, page);
 }
@@ -110,6 +112,16 @@ void announce_page(const std::string& path, const std::string& address) {
   std::fflush(stdout);
 }
 
+/// Null where nobody asks for traces.
+Result<std::unique_ptr<Tracer>> start_tracer(const Config& config) {
+  const TracingOptions options =
+      // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here writes the environment
+      tracing_options(config.otlp_endpoint, config.trace_ratio,
+                      [](const char* name) -> const char* { return std::getenv(name); });
+  if (options.endpoint.empty()) return nullptr;
+  return Tracer::start(options);
+}
+
 void announce(const std::string& path, const Config& config, int port, int http_port) {
   // For people, and for scripts that let the system choose the ports.
   std::printf("simile serves %s: gRPC %s:%d, HTTP %s:%d\n", path.c_str(), config.host.c_str(), port,
@@ -137,7 +149,8 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
   auto catalog = Catalog::open(arguments.path, open_options);
   if (!catalog) return std::unexpected(as_error(catalog.error()));
   Metrics metrics;
-  Service service(**catalog, metrics);
+  SIMILE_ASSIGN(const auto tracer, start_tracer(config));
+  Service service(**catalog, metrics, tracer.get());
   const MethodTable methods = make_method_table();
   std::unique_ptr<GrpcServer> grpc;
   if (!arguments.page_only) {
@@ -145,7 +158,7 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
   }
   const int grpc_port = grpc ? grpc->port() : 0;
   PageState page(page_options(arguments, config, grpc_port), **catalog);
-  SIMILE_ASSIGN(const auto http, start_http(config, service, methods, page));
+  SIMILE_ASSIGN(const auto http, start_http(config, arguments.path, service, methods, page));
   const std::chrono::duration<double> took = Clock::now() - begin;
   log_event(LogLevel::kInfo, "listening",
             {{"database", arguments.path},

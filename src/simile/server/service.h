@@ -5,6 +5,7 @@
 #include "simile/server/compactions.h"
 #include "simile/server/metrics.h"
 #include "simile/server/sessions.h"
+#include "simile/server/tracing/tracer.h"
 
 namespace simile::server {
 
@@ -13,16 +14,20 @@ inline constexpr const char* kProtocolVersion = "2.6.6-simile." SIMILE_VERSION;
 
 class Service {
  public:
-  Service(Catalog& catalog, Metrics& metrics) : catalog_(catalog), metrics_(metrics) {}
+  /// `tracer` is null where calls are not traced.
+  Service(Catalog& catalog, Metrics& metrics, Tracer* tracer = nullptr)
+      : catalog_(catalog), metrics_(metrics), tracer_(tracer) {}
 
   Catalog& catalog() { return catalog_; }
   Metrics& metrics() { return metrics_; }
+  Tracer* tracer() { return tracer_; }
   Sessions& sessions() { return sessions_; }
   Compactions& compactions() { return compactions_; }
 
  private:
   Catalog& catalog_;
   Metrics& metrics_;
+  Tracer* tracer_;
   Sessions sessions_;
   Compactions compactions_;
 };
