@@ -24,11 +24,17 @@ TEST(TraceParentText, IsReadAsTheStandardHasIt) {
   const std::string text(kParent);
   EXPECT_FALSE(parse_traceparent(text.substr(0, 53) + "00")->sampled);
   EXPECT_TRUE(parse_traceparent("cc" + text.substr(2) + "-what-comes-later"));
-  for (const std::string& wrong :
-       {std::string(), text.substr(1), text + "-later", text + "x", "ff" + text.substr(2),
-        "00-" + std::string(32, '0') + text.substr(35), text.substr(0, 36) + "0000000000000000-01",
-        "00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}) {
+  const std::vector<std::string> all_wrong = {
+      "",
+      text.substr(1),
+      text + "-later",
+      text + "x",
+      "ff" + text.substr(2),
+      "00-" + std::string(32, '0') + text.substr(35),
+      text.substr(0, 36) + "0000000000000000-01",
+      "00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+      "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"};
+  for (const std::string& wrong : all_wrong) {
     EXPECT_FALSE(parse_traceparent(wrong)) << wrong;
   }
 }
@@ -58,7 +64,7 @@ TEST(OtlpJson, HasTheFormOfTheProtocol) {
   EXPECT_EQ(sent["status"]["code"], 2);
 }
 
-TEST(TracingOptions, ComeFromTheSettingOrTheStandardsVariables) {
+TEST(TracingSettings, ComeFromTheSettingOrTheStandardsVariables) {
   static std::map<std::string, std::string> variables;
   const auto environment = [](const char* name) {
     const auto found = variables.find(name);
