@@ -34,7 +34,8 @@ help:
 	@echo '  make setup     only install what is missing (apt, .venv); every other goal does it too'
 	@echo '  make build     only build, into build/release'
 	@echo '  make test-page the page in a headless Chromium; test-page-large: over a million rows'
-	@echo '  make torture   the random tests SIMILE_TORTURE=20 times as long, from a new SIMILE_SEED'
+	@echo '  make torture   the random tests SIMILE_TORTURE=20 times as long, from a new SIMILE_SEED, and'
+	@echo '                 a mixed load on a server for LOAD_MINUTES=10'
 	@echo '  make test-clients  LangChain, LlamaIndex, VectorDBBench and the Node SDK at the server'
 	@echo '  make asan      the C++ tests under the address and undefined-behaviour sanitizers'
 	@echo '  make tsan      the C++ tests under the thread sanitizer'
@@ -100,9 +101,14 @@ bench-change: build
 
 SIMILE_TORTURE ?= 20
 SIMILE_SEED ?= $(shell date +%s)
+LOAD_MINUTES ?= 10
 torture: build
 	@echo "SIMILE_SEED=$(SIMILE_SEED) SIMILE_TORTURE=$(SIMILE_TORTURE)"
 	@SIMILE_SEED=$(SIMILE_SEED) SIMILE_TORTURE=$(SIMILE_TORTURE) $(PYTHON_BIN) tools/run_tests.py build/release --no-python
+	@SIMILE_SEED=$(SIMILE_SEED) SIMILE_TORTURE=$(SIMILE_TORTURE) $(PYTHON_BIN) -m pytest -q \
+	  tests/server/kill_test.py tests/server/mixed_load_test.py
+	@PYTHONPATH=build/release/python $(PYTHON_BIN) tests/mixed_load.py --seed $(SIMILE_SEED) \
+	  --minutes $(LOAD_MINUTES)
 
 # Clients of other projects, unchanged, at the server: Node SDK, LangChain, LlamaIndex,
 # VectorDBBench. Not part of `make test`, for what they need is 1.5 GB.

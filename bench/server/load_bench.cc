@@ -11,6 +11,7 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -119,6 +120,16 @@ class Load {
   std::vector<std::unique_ptr<Caller>> callers_;
 };
 
+/// Of this process.
+double processor_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 int call(char** arguments) {
   Load load(arguments[3], read_requests(arguments[4]));
   const int clients = std::atoi(arguments[5]);
@@ -127,14 +138,18 @@ int call(char** arguments) {
   for (int i = 0; i < clients; ++i) load.add_client(arguments[2], in_flight, i);
   constexpr double kWarmUpSeconds = 0.5;
   if (load.run(kWarmUpSeconds).empty()) return 1;
+  const double before = processor_seconds();
   std::vector<double> times = load.run(seconds);
   if (times.empty()) return 1;
+  const double used = processor_seconds() - before;
   std::ranges::sort(times);
   const auto at = [&](double share) {
     return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))] * 1e3;
   };
-  std::printf("{\"calls_per_second\": %.0f, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n",
-              static_cast<double>(times.size()) / seconds, at(0.5), at(0.99));
+  const auto calls = static_cast<double>(times.size());
+  std::printf(
+      "{\"calls_per_second\": %.0f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"client_us\": %.1f}\n",
+      calls / seconds, at(0.5), at(0.99), used / calls * 1e6);
   return 0;
 }
 

@@ -3,19 +3,27 @@
     PYTHONPATH=build/release/python .venv/bin/python bench/server/server_bench.py --rows 50000
 
 Clients are processes that send searches made beforehand, so that what is measured is the server and
-not the client's packing of vectors.
+not the client's packing of vectors; then load_bench, a program whose calls cost little, so that the
+server has most of the processors. What an empty call costs is measured with it, too: nothing behind
+gRPC can be faster.
 """
 
 import argparse
+import json
 import multiprocessing
+import os
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
+import threading
 import time
 
 import numpy
+
+WARM_UP_SECONDS = 0.5  # of load_bench
 
 
 def start(binary, path):
@@ -90,22 +98,79 @@ def served(address, requests, clients, seconds):
     return len(latencies) / seconds, latencies
 
 
+def processor_seconds(process):
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")")[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def loaded(load, process, address, method, requests, clients, seconds):
+    """What load_bench says, and microseconds of the server's processor a call."""
+    with tempfile.NamedTemporaryFile() as file:
+        for request in requests:
+            file.write(struct.pack("<I", len(request)) + request)
+        file.flush()
+        before = processor_seconds(process)
+        command = [load, "call", address, method, file.name, clients, 1, seconds]
+        done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, check=True)
+    figures = json.loads(done.stdout)
+    calls = figures["calls_per_second"] * (seconds + WARM_UP_SECONDS)
+    figures["server_us"] = (processor_seconds(process) - before) / calls * 1e6
+    return figures
+
+
+def print_loaded(what, figures):
+    print(
+        f"{what}: {figures['calls_per_second']:,} a second, p50 {figures['p50_ms']:.2f} ms, "
+        f"p99 {figures['p99_ms']:.2f} ms; processor a call: server {figures['server_us']:.0f} us, "
+        f"client {figures['client_us']:.0f} us"
+    )
+
+
+def measure_loaded(options, process, address, requests):
+    echo = subprocess.Popen(
+        [options.load, "echo"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        at = f"127.0.0.1:{echo.stdout.readline().strip()}"
+        arguments = (requests, options.clients, options.seconds)
+        print_loaded("empty call, C++", loaded(options.load, echo, at, "/echo", *arguments))
+        method = "/milvus.proto.milvus.MilvusService/Search"
+        print_loaded("search, C++", loaded(options.load, process, address, method, *arguments))
+    finally:
+        echo.kill()
+
+
 def embedded(path, queries, ef, seconds):
-    """One thread of the library, one query a call."""
+    """Searches a second of the library by numbers of threads and of queries a call."""
     import simile
 
+    def search(collection, at_once, done):
+        begin, count = time.perf_counter(), 0
+        while time.perf_counter() < begin + seconds / 2:
+            first = count % (len(queries) - at_once)
+            collection.search(queries[first : first + at_once], k=10, ef=ef, threads=1)
+            count += at_once
+        done.append(count / (time.perf_counter() - begin))
+
     with simile.open(str(path), read_only=True) as database:
-        collection = database["a"]
-        begin, done = time.perf_counter(), 0
-        while time.perf_counter() < begin + seconds:
-            collection.search(queries[done % len(queries)], k=10, ef=ef, threads=1)
-            done += 1
-        return done / (time.perf_counter() - begin)
+        for threads in (1, os.cpu_count()):
+            for at_once in (1, 8):
+                done = []
+                arguments = (database["a"], at_once, done)
+                running = [threading.Thread(target=search, args=arguments) for _ in range(threads)]
+                for thread in running:
+                    thread.start()
+                for thread in running:
+                    thread.join()
+                yield threads, at_once, sum(done)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", default="build/release/bin/simile", type=pathlib.Path)
+    parser.add_argument(
+        "--load", default="build/release/bench/server/load_bench", type=pathlib.Path
+    )
     parser.add_argument("--rows", default=50_000, type=int)
     parser.add_argument("--dim", default=384, type=int)
     parser.add_argument("--clients", default=16, type=int)
@@ -128,10 +193,13 @@ def main():
                 f"gRPC, {clients} clients: {rate:,.0f} searches/s, "
                 f"p50 {p50 * 1e3:.2f} ms, p99 {p99 * 1e3:.2f} ms"
             )
+        if options.load.exists():
+            measure_loaded(options, process, address, requests)
         process.terminate()
         process.wait()
-        rate = embedded(folder / "a.simile", queries, options.ef, options.seconds)
-        print(f"library, one thread: {rate:,.0f} searches/s")
+        arguments = (folder / "a.simile", queries, options.ef, options.seconds)
+        for threads, at_once, rate in embedded(*arguments):
+            print(f"library, {threads} threads, {at_once} at a time: {rate:,.0f} searches/s")
     finally:
         process.kill()
         shutil.rmtree(folder)

@@ -1,6 +1,6 @@
 #include "simile/server/grpc_call.h"
 
-#include <vector>
+#include <algorithm>
 
 #include "simile/base/text.h"
 
@@ -12,6 +12,13 @@ constexpr std::string_view kPrefix = "/milvus.proto.milvus.MilvusService/";
 
 /// Messages that are searched together are copied into one matrix; larger ones gain nothing.
 constexpr std::size_t kJoinedBytesMax = 64 << 10;
+
+/// Quick calls that the thread of the network runs at a time; the rest goes to the workers.
+constexpr std::size_t kQuickMax = 16;
+/// Fewer are not worth waking a worker for, where there are cores to spare: half of them are left
+/// to those who ask. On two cores, 16 clients on the same machine, 16,600 searches a second by one
+/// thread, 15,200 by two.
+constexpr std::size_t kPartLeast = 2;
 
 std::string metadata_of(const grpc::ServerContextBase& context, const char* key) {
   const auto found = context.client_metadata().find(key);
@@ -43,12 +50,12 @@ void GrpcCall::request(GrpcShared& shared, grpc::AsyncGenericService& generic,
   generic.RequestCall(&call->context_, &call->stream_, &queue, &queue, &call->arrived_);
 }
 
-void GrpcCall::on_event(void* tag, bool ok) {
+void GrpcCall::on_event(void* tag, bool ok, std::vector<GrpcCall*>& quick) {
   const Event event = *static_cast<const Event*>(tag);
-  event.call->on(event.step, ok);
+  event.call->on(event.step, ok, quick);
 }
 
-void GrpcCall::on(Step step, bool ok) {
+void GrpcCall::on(Step step, bool ok, std::vector<GrpcCall*>& quick) {
   switch (step) {
     case Step::kArrived:
       if (!ok) {  // the server stops; a call that never began is not told to be over
@@ -58,7 +65,7 @@ void GrpcCall::on(Step step, bool ok) {
       request(shared_, generic_, queue_);
       arrived();
       return;
-    case Step::kReceived: received(ok); return;
+    case Step::kReceived: received(ok, quick); return;
     case Step::kAnswered: let_go(); return;
     case Step::kOver:
       if (context_.IsCancelled()) cancel_.cancel();
@@ -89,7 +96,7 @@ void GrpcCall::arrived() {
   stream_.Read(&request_, &received_);
 }
 
-void GrpcCall::received(bool ok) {
+void GrpcCall::received(bool ok, std::vector<GrpcCall*>& quick) {
   if (!ok) {
     code_ = static_cast<int>(grpc::StatusCode::INVALID_ARGUMENT);
     finish({grpc::StatusCode::INVALID_ARGUMENT,
@@ -97,7 +104,17 @@ void GrpcCall::received(bool ok) {
                       shared_.message_bytes_max, " bytes (message_bytes_max of the server)")});
     return;
   }
-  if (pool().submit(this)) return;
+  if (method_->is_quick != nullptr) {
+    const Exchange call = exchange();
+    if (method_->is_quick(call)) {
+      quick.push_back(this);
+      return;
+    }
+  }
+  if (!pool().submit(this)) refuse_too_many();
+}
+
+void GrpcCall::refuse_too_many() {
   shared_.metrics.add_rejected();
   refuse({FaultCode::kTooManyRequests,
           "too many calls are waiting (rate limit exceeded); try again later, or raise queue_max "
@@ -130,6 +147,19 @@ bool GrpcCall::may_join(GrpcCall* first, GrpcCall* next) {
          first->request_.Length() <= kJoinedBytesMax && next->request_.Length() <= kJoinedBytesMax;
 }
 
+void GrpcCall::run_quick(std::vector<GrpcCall*>& calls) {
+  if (calls.empty()) return;
+  WorkerPool<GrpcCall*>& pool = calls[0]->shared_.reads;
+  const std::size_t threads = std::max<std::size_t>(pool.threads() / 2, 1);
+  const std::size_t parts = std::clamp<std::size_t>(calls.size() / kPartLeast, 1, threads);
+  const std::size_t own = std::min((calls.size() + parts - 1) / parts, kQuickMax);
+  const std::span<GrpcCall*> rest = std::span(calls).subspan(own);
+  const std::size_t taken = pool.submit_many(rest);
+  for (GrpcCall* call : rest.subspan(taken)) call->refuse_too_many();
+  run(std::span(calls).first(own));
+  calls.clear();
+}
+
 void GrpcCall::run(std::span<GrpcCall*> calls) {
   std::vector<Exchange> exchanges;
   exchanges.reserve(calls.size());
@@ -148,7 +178,7 @@ void GrpcCall::run(std::span<GrpcCall*> calls) {
   const Method& method = *wanted.front()->method_;
   const auto engine_begin = Clock::now();
   if (method.run_many != nullptr) {
-    method.run_many(exchanges);
+    method.run_many(method, exchanges);
   } else {
     for (Exchange& each : exchanges)
       each.status = method.run(each.context, each.request, each.response);

@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "simile/server/cancel_group.h"
 #include "simile/server/method_table.h"
@@ -47,10 +48,13 @@ class GrpcCall {
   /// Waits for the next call that `queue` is given; deletes itself.
   static void request(GrpcShared& shared, grpc::AsyncGenericService& generic,
                       grpc::ServerCompletionQueue& queue);
-  /// What the completion queue said of `tag`.
-  static void on_event(void* tag, bool ok);
+  /// What the completion queue said of `tag`. A call that is over in a moment is put behind `quick`
+  /// instead of being handed to a pool; the caller runs it.
+  static void on_event(void* tag, bool ok, std::vector<GrpcCall*>& quick);
   /// Runs calls that one pool holds; several only where may_join() said so.
   static void run(std::span<GrpcCall*> calls);
+  /// Runs quick calls, some of them on other threads where there are many.
+  static void run_quick(std::vector<GrpcCall*>& calls);
   static bool may_join(GrpcCall* first, GrpcCall* next);
 
  private:
@@ -63,14 +67,15 @@ class GrpcCall {
   GrpcCall(GrpcShared& shared, grpc::AsyncGenericService& generic,
            grpc::ServerCompletionQueue& queue);
   ~GrpcCall();
-  void on(Step step, bool ok);
+  void on(Step step, bool ok, std::vector<GrpcCall*>& quick);
   void arrived();
-  void received(bool ok);
+  void received(bool ok, std::vector<GrpcCall*>& quick);
   void let_go();
   WorkerPool<GrpcCall*>& pool();
   Exchange exchange();
   void answer(const Exchange& done);
   void refuse(const Fault& fault);
+  void refuse_too_many();
   void finish(const grpc::Status& status);
 
   using Clock = std::chrono::steady_clock;

@@ -11,6 +11,7 @@
 #include "simile/server/network/http_front.h"
 #include "simile/server/network/http_origin.h"
 #include "simile/server/network/http_routes.h"
+#include "simile/server/network/peer_watch.h"
 #include "simile/server/rest/rest_call.h"
 #include "simile/server/tracing/call_span.h"
 #include "simile/server/ui/page_http.h"
@@ -151,11 +152,13 @@ class RunningHttp final : public HttpServer {
   void answer(const std::string& path, const Request& request, Response& response) {
     const auto begin = std::chrono::steady_clock::now();
     service_.metrics().add_in_flight(1);
+    CancelToken cancel;
+    const PeerWatch::Guard guard = watch_.watch(HttpFront::socket_at_work(), cancel);
     std::optional<Span> span;
     if (Tracer* tracer = service_.tracer()) {
       span = begin_span(*tracer, "http", "rest/" + path, request.get_header_value("traceparent"));
     }
-    CallContext context{.service = service_, .database = {}, .user = {}, .cancel = nullptr};
+    CallContext context{.service = service_, .database = {}, .user = {}, .cancel = &cancel};
     response.set_content(text_of(run_rest(table_, path, request.body, context, methods_)),
                          "application/json");
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
@@ -178,6 +181,7 @@ class RunningHttp final : public HttpServer {
   const RestTable table_ = make_rest_table();
   HttpRoutes routes_;
   std::counting_semaphore<> slots_;
+  PeerWatch watch_;
   HttpFront server_;
   int port_ = 0;
   std::jthread thread_;

@@ -70,7 +70,10 @@ struct Method {
       run;
   /// Runs calls that wait at the same time, which may cost less than one after the other; null:
   /// there is no such way. Each has an answer of its own.
-  std::function<void(std::span<Exchange>)> run_many = nullptr;
+  void (*run_many)(const Method&, std::span<Exchange>) = nullptr;
+  /// True where the call is over in a moment, so that handing it to another thread would cost more;
+  /// null: never.
+  bool (*is_quick)(const Exchange&) = nullptr;
   /// Makes the answer that says why the call was not run.
   std::function<void(const Fault&, grpc::ByteBuffer& response)> refuse;
   std::any handler;  ///< the function itself, for callers that have messages already
@@ -115,10 +118,12 @@ class MethodTable {
   }
 
   /// Gives a method that was added a way to run many calls at once.
-  void add_many(std::string_view name, void (*run_many)(std::span<Exchange>)) {
+  void add_many(std::string_view name, void (*run_many)(const Method&, std::span<Exchange>),
+                bool (*is_quick)(const Exchange&)) {
     const auto found = methods_.find(name);
     SIMILE_CHECK(found != methods_.end());
     found->second.run_many = run_many;
+    found->second.is_quick = is_quick;
   }
 
   /// Runs a method without serialising anything.

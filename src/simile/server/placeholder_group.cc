@@ -5,63 +5,18 @@
 
 #include "simile/server/placeholder_group.h"
 
-#include <google/protobuf/io/coded_stream.h>
-
-#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "simile/base/text.h"
 #include "simile/server/column_message.h"
+#include "simile/server/wire_cursor.h"
 
 namespace simile::server {
 
 namespace {
 
 using wire_type = ::milvus::proto::common::PlaceholderType;
-
-/// A cursor over the fields of one message.
-class FieldCursor {
- public:
-  explicit FieldCursor(std::string_view bytes)
-      : bytes_(bytes),
-        in_(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<int>(bytes.size())) {}
-
-  /// Moves to the next field; false at the end or where the bytes are no message.
-  bool next() {
-    const std::uint32_t tag = in_.ReadTag();
-    if (tag == 0) return false;
-    number_ = tag >> 3U;
-    constexpr std::uint32_t kWireTypeMask = 7;
-    switch (tag & kWireTypeMask) {
-      case 0: return in_.ReadVarint64(&value_);
-      case 1: return in_.Skip(8);
-      case 2: return read_bytes();
-      case 5: return in_.Skip(4);
-      default: return false;
-    }
-  }
-  bool at_end() const { return in_.CurrentPosition() == static_cast<int>(bytes_.size()); }
-  std::uint32_t number() const { return number_; }
-  std::uint64_t value() const { return value_; }
-  std::string_view bytes() const { return field_; }
-
- private:
-  bool read_bytes() {
-    std::uint32_t length = 0;
-    if (!in_.ReadVarint32(&length)) return false;
-    const auto at = static_cast<std::size_t>(in_.CurrentPosition());
-    if (length > bytes_.size() - at) return false;
-    field_ = bytes_.substr(at, length);
-    return in_.Skip(static_cast<int>(length));
-  }
-
-  std::string_view bytes_;
-  google::protobuf::io::CodedInputStream in_;
-  std::uint32_t number_ = 0;
-  std::uint64_t value_ = 0;
-  std::string_view field_;
-};
 
 constexpr auto kUnreadable = "the queries (placeholder_group) cannot be read";
 
@@ -72,7 +27,7 @@ struct Placeholder {
 
 Answer<Placeholder> read_placeholder(std::string_view bytes) {
   Placeholder placeholder;
-  FieldCursor cursor(bytes);
+  WireCursor cursor(bytes);
   while (cursor.next()) {
     if (cursor.number() == 2) placeholder.type = static_cast<int>(cursor.value());
     if (cursor.number() == 3) placeholder.values.push_back(cursor.bytes());
@@ -97,7 +52,7 @@ bool fits(int type, ElementType element) {
 }
 
 Answer<Placeholder> read_group(std::string_view bytes) {
-  FieldCursor cursor(bytes);
+  WireCursor cursor(bytes);
   std::optional<Placeholder> placeholder;
   while (cursor.next()) {
     if (cursor.number() != 1) continue;

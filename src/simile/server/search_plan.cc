@@ -180,6 +180,11 @@ Answer<void> read_range(const RequestParameters& parameters, SearchPlan& plan) {
 
 }  // namespace
 
+std::size_t processors() {
+  static const std::size_t count = std::max(1U, std::thread::hardware_concurrency());
+  return count;
+}
+
 float rounded(float score, int decimals) {
   if (decimals < 0) return score;
   const double factor = std::pow(10.0, decimals);
@@ -233,8 +238,7 @@ Answer<OutputFields> parse_output_fields(
   return output;
 }
 
-Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
-                               const Snapshot& snapshot, const wire::SearchRequest& request) {
+Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::SearchRequest& request) {
   SearchPlan plan;
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.search_params()));
@@ -243,29 +247,36 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
   SIMILE_TRY(check_wire_metric(parameters, field->metric));
   plan.metric = field->metric;
   SIMILE_TRY(read_range(parameters, plan));
+  plan.iterates = parameters.flag("search_iter_v2");
   plan.request.field = field->name;
   plan.request.k = static_cast<std::uint32_t>(plan.limit);
   plan.request.where = request.dsl();
   SIMILE_ASSIGN(plan.request.values, parse_values(request.expr_template_values()));
   SIMILE_ASSIGN(plan.request.partitions, read_partitions(handle, request.partition_names()));
-  plan.request.cancel = context.cancel;
   SIMILE_ASSIGN(plan.request.effort, effort_of(parameters, plan.limit));
   plan.request.exact = parameters.flag("exact");
   SIMILE_ASSIGN(const auto recall, parameters.real("recall"));
   plan.request.recall = static_cast<float>(recall.value_or(0));
   SIMILE_TRY(check_drop_ratio(parameters));
-  SIMILE_ASSIGN(const std::size_t count, read_all_queries(snapshot, *field, request, plan));
+  SIMILE_ASSIGN(plan.output, parse_output_fields(handle, request.output_fields()));
+  plan.request.fields = plan.output.columns;
+  SIMILE_TRY(read_groups(handle, parameters, plan));
+  std::erase(plan.request.fields, handle.schema().primary_key().name);
+  return plan;
+}
+
+Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
+                               const Snapshot& snapshot, const wire::SearchRequest& request) {
+  SIMILE_ASSIGN(SearchPlan plan, plan_shape(handle, request));
+  const Field& field = *handle.schema().find(plan.request.field);
+  SIMILE_ASSIGN(const std::size_t count, read_all_queries(snapshot, field, request, plan));
   const auto queries = static_cast<std::int64_t>(count);
   if (queries > kQueriesMax) {
     return refuse_parameter(join_text("nq (number of search vectors) should be in range [1, ",
                                       kQueriesMax, "], but got ", queries));
   }
-  plan.request.threads = static_cast<std::uint32_t>(
-      std::min<std::int64_t>(queries, std::max(1U, std::thread::hardware_concurrency())));
-  SIMILE_ASSIGN(plan.output, parse_output_fields(handle, request.output_fields()));
-  plan.request.fields = plan.output.columns;
-  SIMILE_TRY(read_groups(handle, parameters, plan));
-  std::erase(plan.request.fields, handle.schema().primary_key().name);
+  plan.request.cancel = context.cancel;
+  plan.request.threads = static_cast<std::uint32_t>(std::min(count, processors()));
   return plan;
 }
 
@@ -280,19 +291,23 @@ Answer<SearchResult> run_search(const Snapshot& snapshot, const SearchPlan& plan
 }
 
 void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const SearchResult& found,
-                wire::SearchResults& response) {
+                QueryRange queries, wire::SearchResults& response) {
   auto& results = *response.mutable_results();
-  for (std::size_t i = 0; i + 1 < found.offsets.size(); ++i) {
+  for (std::size_t i = queries.begin; i < queries.end; ++i) {
     results.add_topks(static_cast<std::int64_t>(found.offsets[i + 1] - found.offsets[i]));
   }
   results.set_num_queries(results.topks_size());
   results.set_top_k(plan.limit);
   results.set_primary_field_name(handle.schema().primary_key().name);
-  results.mutable_scores()->Reserve(static_cast<int>(found.distances.size()));
-  for (const float distance : found.distances) {
-    results.add_scores(rounded(score_of(plan.metric, distance), plan.round_decimal));
+  const std::size_t first = found.offsets[queries.begin];
+  const std::size_t hits = found.offsets[queries.end] - first;
+  results.mutable_scores()->Reserve(static_cast<int>(hits));
+  std::vector<std::size_t> rows(hits);
+  for (std::size_t i = 0; i < hits; ++i) {
+    rows[i] = first + i;
+    results.add_scores(
+        rounded(score_of(plan.metric, found.distances[first + i]), plan.round_decimal));
   }
-  const std::vector<std::size_t> rows = every_row(found.distances.size());
   const Table& table = found.rows;
   write_keys(table.columns[0], rows, *results.mutable_ids());
   for (const std::string& name : plan.output.named) results.add_output_fields(name);

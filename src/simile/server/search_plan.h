@@ -39,12 +39,15 @@ struct SearchPlan {
   std::int64_t limit = 0;
   std::int64_t offset = 0;
   int round_decimal = -1;
+  bool iterates = false;  ///< a step of a search iterator
   OutputFields output;
   std::vector<std::string_view> sparse;        ///< the queries of a sparse field
   std::vector<std::byte> stored;               ///< vectors of the rows that a search by keys names
   std::vector<std::string> stored_texts = {};  ///< sparse ones
 };
 
+/// The plan of every search that differs in its vectors only: without queries, threads and token.
+Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::SearchRequest& request);
 Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
                                const Snapshot& snapshot, const wire::SearchRequest& request);
 
@@ -52,9 +55,21 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
 Answer<SearchResult> run_search(const Snapshot& snapshot, const SearchPlan& plan,
                                 std::size_t skip = 0);
 
-/// What was found, as a message.
+/// Queries [begin, end) of a result.
+struct QueryRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// What was found for these queries, as a message.
 void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const SearchResult& found,
-                wire::SearchResults& response);
+                QueryRange queries, wire::SearchResults& response);
+inline void write_hits(const CollectionHandle& handle, const SearchPlan& plan,
+                       const SearchResult& found, wire::SearchResults& response) {
+  write_hits(handle, plan, found, {0, found.offsets.size() - 1}, response);
+}
+/// Processors of this machine; asking the system costs as much as a tenth of a search.
+std::size_t processors();
 /// Rounds a score to `decimals` digits, -1: not at all.
 float rounded(float score, int decimals);
 

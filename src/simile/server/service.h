@@ -4,6 +4,7 @@
 #include "simile/server/catalog.h"
 #include "simile/server/compactions.h"
 #include "simile/server/metrics.h"
+#include "simile/server/search_plans.h"
 #include "simile/server/sessions.h"
 #include "simile/server/tracing/tracer.h"
 
@@ -22,6 +23,7 @@ class Service {
   Metrics& metrics() { return metrics_; }
   Tracer* tracer() { return tracer_; }
   Sessions& sessions() { return sessions_; }
+  SearchPlans& search_plans() { return search_plans_; }
   Compactions& compactions() { return compactions_; }
 
  private:
@@ -29,6 +31,7 @@ class Service {
   Metrics& metrics_;
   Tracer* tracer_;
   Sessions sessions_;
+  SearchPlans search_plans_;
   Compactions compactions_;
 };
 

@@ -51,6 +51,22 @@ class WorkerPool {
     return true;
   }
 
+  /// Takes the first tasks of these, and says how many. Tasks that may run as one are not torn
+  /// apart by threads that are faster than this call.
+  [[nodiscard]] std::size_t submit_many(std::span<const Task> tasks) {
+    std::size_t taken = 0;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (draining_) return 0;
+      taken = std::min(tasks.size(), queue_max_ - std::min(tasks_.size(), queue_max_));
+      tasks_.insert(tasks_.end(), tasks.begin(),
+                    tasks.begin() + static_cast<std::ptrdiff_t>(taken));
+    }
+    for (std::size_t i = 0; i < taken; i += kTogetherMax) wake_.notify_one();
+    return taken;
+  }
+
+  std::size_t threads() const { return thread_count_; }
   /// Takes no more tasks and returns when those that it has are done.
   void drain() {
     {

@@ -38,6 +38,11 @@ Answer<std::shared_ptr<const Snapshot>> pinned_snapshot(CallContext& context,
                                                         const CollectionHandle& handle,
                                                         std::uint64_t timestamp);
 
+/// Searches that wait at the same time, as one search of the engine where they may be.
+void search_many(const Method& method, std::span<Exchange> calls);
+/// True where the last search like this one took a moment.
+bool is_quick_search(const Exchange& call);
+
 /// The database that a message is about.
 template <class Request>
 std::string_view database_of(const CallContext& context, const Request& request) {

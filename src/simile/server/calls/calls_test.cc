@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <filesystem>
+#include <limits>
 
 namespace simile::server {
 namespace {
@@ -42,7 +44,7 @@ class CallsTest : public ::testing::Test {
     const Method* method = table_.find(name);
     SIMILE_CHECK(method != nullptr);
     Service service(*catalog_, metrics_);
-    CallContext context{.service = service, .database = database_, .user = {}, .cancel = nullptr};
+    CallContext context{.service = service, .database = database_, .user = {}, .cancel = cancel_};
     grpc::ByteBuffer in;
     grpc::ByteBuffer out;
     SIMILE_CHECK(serialize(request, in));
@@ -51,6 +53,33 @@ class CallsTest : public ::testing::Test {
     Response response;
     SIMILE_CHECK(parse(out, response));
     return response;
+  }
+
+  std::vector<wire::SearchResults> search_together(
+      Service& service, const std::vector<wire::SearchRequest>& requests) {
+    std::vector<grpc::ByteBuffer> in(requests.size());
+    std::vector<grpc::ByteBuffer> out(requests.size());
+    std::deque<CallCancel> cancels(requests.size());
+    std::vector<Exchange> exchanges;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      SIMILE_CHECK(serialize(requests[i], in[i]));
+      exchanges.push_back({.context = {.service = service,
+                                       .database = {},
+                                       .user = {},
+                                       .cancel = &cancels[i].token()},
+                           .request = in[i],
+                           .response = out[i],
+                           .cancel = cancels[i],
+                           .status = {}});
+    }
+    const Method* method = table_.find("Search");
+    method->run_many(*method, exchanges);
+    std::vector<wire::SearchResults> answers(requests.size());
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      EXPECT_TRUE(exchanges[i].status.ok());
+      SIMILE_CHECK(parse(out[i], answers[i]));
+    }
+    return answers;
   }
 
   /// A collection "c" with key `id`, text `t` of at most 4 bytes, and `v` of two float32.
@@ -139,8 +168,7 @@ class CallsTest : public ::testing::Test {
   }
 
   std::string database_;
-
- private:
+  const CancelToken* cancel_ = nullptr;
   fs::path folder_;
   std::unique_ptr<Catalog> catalog_;
   Metrics metrics_;
@@ -209,6 +237,41 @@ TEST_F(CallsTest, ALimitOutOfRangeIsRefusedWithTheRange) {
     EXPECT_EQ(found.status().code(), 1100) << topk;
     EXPECT_THAT(found.status().reason(), HasSubstr("topk"));
   }
+}
+
+TEST_F(CallsTest, SearchesThatAreRunTogetherAnswerLikeEachAlone) {
+  fill(3);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<wire::SearchRequest> requests = {
+      nearest({0}, "1"), nearest({2}, "1"), nearest({nan}, "1"), nearest({1}, "1"),
+      nearest({1}, "2"), nearest({1}, "0"), nearest({1, 2}, "2")};
+  Service service(*catalog_, metrics_);
+  // The second time, plans are there already; the third time the collection is another one.
+  for (int round = 0; round < 3; ++round) {
+    if (round == 2) {
+      wire::DropCollectionRequest drop;
+      drop.set_collection_name("c");
+      EXPECT_EQ(call<wire_common::Status>("DropCollection", drop).code(), 0);
+      fill(2);
+    }
+    const auto answers = search_together(service, requests);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      auto alone = call<wire::SearchResults>("Search", requests[i]);
+      alone.set_session_ts(answers[i].session_ts());
+      EXPECT_EQ(answers[i].SerializeAsString(), alone.SerializeAsString()) << round << " " << i;
+    }
+    EXPECT_EQ(answers[1].results().ids().int_id().data(0), round == 2 ? 1 : 2);
+    EXPECT_EQ(answers[2].status().code(), 1100);
+  }
+}
+
+TEST_F(CallsTest, WhatIsGivenUpIsNotSearched) {
+  fill(3);
+  CancelToken given_up;
+  given_up.cancel();
+  cancel_ = &given_up;
+  const auto found = call<wire::SearchResults>("Search", nearest({1}, "1"));
+  EXPECT_THAT(found.status().reason(), HasSubstr("cancelled"));
 }
 
 TEST_F(CallsTest, AMessageOfRandomBytesIsNoQuery) {

@@ -80,6 +80,9 @@ Answer<wire::SearchResults> search(CallContext& context, const wire::SearchReque
 
 }  // namespace
 
-void add_search_calls(MethodTable& table) { table.add("Search", MethodKind::kRead, search); }
+void add_search_calls(MethodTable& table) {
+  table.add("Search", MethodKind::kRead, search);
+  table.add_many("Search", search_many, is_quick_search);
+}
 
 }  // namespace simile::server

@@ -108,6 +108,10 @@ void HttpFront::begin_work() {
   if (serving.connection != nullptr) serving.connection->begin_work();
 }
 
+int HttpFront::socket_at_work() {
+  return serving.connection == nullptr ? -1 : serving.connection->socket();
+}
+
 void HttpFront::close_after_answer() { serving.close_after_answer = true; }
 
 bool HttpFront::serve_one(HttpConnection& connection) {

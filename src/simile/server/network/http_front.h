@@ -50,6 +50,8 @@ class HttpFront final : public httplib::Server {
   void end_waiting() { connections_.cut_off_waiting(); }
   /// In a handler: the whole request is there, and the peer waits for us from here on.
   static void begin_work();
+  /// In a handler: the socket of the peer.
+  static int socket_at_work();
   /// In a handler: the connection ends after this answer, for bytes of a request that was refused
   /// before its body was read must not be taken for a next one.
   static void close_after_answer();

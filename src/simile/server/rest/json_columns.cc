@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "simile/base/half.h"
 #include "simile/base/text.h"
+#include "simile/server/rest/parse_body.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
@@ -24,25 +27,38 @@ std::unexpected<Fault> wrong_value(const Field& field, std::size_t row) {
                                     " does not fit its type ", name_of(field.type)));
 }
 
+/// A number, or one as text: those above 2^53 are written so where the client is JavaScript.
+std::optional<std::int64_t> whole_number(const Json& value) {
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > kMost) return std::nullopt;
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (!value.is_string()) return std::nullopt;
+  const auto& text = value.get_ref<const std::string&>();
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 /// Appends one value to the list of its type; false where it is of another type.
 bool add_scalar(const Json& value, FieldType type, ScalarField& to) {
-  const bool whole = value.is_number_integer();
   switch (type) {
     case FieldType::kBool:
       if (value.is_boolean()) to.mutable_bool_data()->add_data(value.get<bool>());
       return value.is_boolean();
     case FieldType::kInt8:
     case FieldType::kInt16:
-    case FieldType::kInt32:
-      if (whole) to.mutable_int_data()->add_data(value.get<std::int32_t>());
-      return whole;
-    case FieldType::kInt64:
-      if (whole) to.mutable_long_data()->add_data(value.get<std::int64_t>());
-      if (!value.is_string()) return whole;
-      // Numbers above 2^53 are written as text where the client is JavaScript.
-      to.mutable_long_data()->add_data(
-          std::strtoll(value.get_ref<const std::string&>().c_str(), nullptr, 10));
+    case FieldType::kInt32: {
+      const auto number = whole_number(value);
+      if (!number || *number != static_cast<std::int32_t>(*number)) return false;
+      to.mutable_int_data()->add_data(static_cast<std::int32_t>(*number));
       return true;
+    }
+    case FieldType::kInt64: {
+      const auto number = whole_number(value);
+      if (number) to.mutable_long_data()->add_data(*number);
+      return number.has_value();
+    }
     case FieldType::kFloat:
       if (value.is_number()) to.mutable_float_data()->add_data(value.get<float>());
       return value.is_number();
@@ -268,6 +284,27 @@ Answer<std::string> sparse_bytes(const Json& vector, const Field& field) {
   return bytes;
 }
 
+template <class Make>
+void put(std::span<const double> numbers, std::string& bytes, Make make) {
+  using Value = decltype(make(0.0));
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const Value value = make(numbers[i]);
+    std::memcpy(bytes.data() + i * sizeof value, &value, sizeof value);
+  }
+}
+
+/// False where one of them is none of this type.
+template <class Value>
+bool put_whole(std::span<const double> numbers, std::string& bytes) {
+  const auto fits = [](double each) {
+    return each >= std::numeric_limits<Value>::min() && each <= std::numeric_limits<Value>::max() &&
+           each == std::trunc(each);
+  };
+  if (!std::ranges::all_of(numbers, fits)) return false;
+  put(numbers, bytes, [](double each) { return static_cast<Value>(each); });
+  return true;
+}
+
 }  // namespace
 
 Answer<std::string> query_bytes(const Json& vector, const Field& field) {
@@ -276,32 +313,30 @@ Answer<std::string> query_bytes(const Json& vector, const Field& field) {
   const std::size_t count = element == ElementType::kBit ? field.vector.dim / 8 : field.vector.dim;
   const bool half = element == ElementType::kFloat16 || element == ElementType::kBFloat16;
   // Two bytes a component, as they are given out, or one number.
-  const bool raw = half && vector.is_array() && vector.size() == count * 2;
-  if (!vector.is_array() || (vector.size() != count && !raw)) {
+  const std::span<const double> numbers =
+      vector.is_binary() ? packed_numbers(vector) : std::span<const double>();
+  const bool raw = half && numbers.size() == count * 2;
+  if (numbers.size() != count && !raw) {
     return refuse_parameter(join_text("vector of field ", field.name, " must be a list of ", count,
-                                      " numbers, and has ", vector.is_array() ? vector.size() : 0));
+                                      " numbers, and has ", numbers.size()));
   }
-  std::string bytes;
-  bytes.reserve(field.vector.bytes());
-  for (const Json& each : vector) {
-    if (!each.is_number()) {
-      return refuse_parameter(join_text("vector of field ", field.name,
-                                        " has a component that is "
-                                        "no number"));
-    }
-    if (raw || element == ElementType::kBit) {
-      append_raw(bytes, static_cast<std::uint8_t>(each.get<int>()));
-    } else if (element == ElementType::kInt8) {
-      append_raw(bytes, static_cast<std::int8_t>(each.get<int>()));
-    } else if (element == ElementType::kFloat16) {
-      append_raw(bytes, float_to_float16(each.get<float>()));
-    } else if (element == ElementType::kBFloat16) {
-      append_raw(bytes, float_to_bfloat16(each.get<float>()));
-    } else {
-      append_raw(bytes, each.get<float>());
-    }
+  std::string bytes(field.vector.bytes(), '\0');
+  bool fits = true;
+  if (raw || element == ElementType::kBit) {
+    fits = put_whole<std::uint8_t>(numbers, bytes);
+  } else if (element == ElementType::kInt8) {
+    fits = put_whole<std::int8_t>(numbers, bytes);
+  } else if (element == ElementType::kFloat16) {
+    put(numbers, bytes, [](double each) { return float_to_float16(static_cast<float>(each)); });
+  } else if (element == ElementType::kBFloat16) {
+    put(numbers, bytes, [](double each) { return float_to_bfloat16(static_cast<float>(each)); });
+  } else {
+    put(numbers, bytes, [](double each) { return static_cast<float>(each); });
   }
-  return bytes;
+  if (fits) return bytes;
+  return refuse_parameter(join_text("vector of field ", field.name,
+                                    " has a component that is no whole number of ",
+                                    element == ElementType::kInt8 ? "-128 to 127" : "0 to 255"));
 }
 
 Answer<void> columns_of_rows(const Json& rows, const CollectionHandle& handle,

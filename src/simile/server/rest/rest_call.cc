@@ -1,6 +1,7 @@
 #include "simile/server/rest/rest_call.h"
 
 #include "simile/base/text.h"
+#include "simile/server/rest/parse_body.h"
 
 namespace simile::server {
 
@@ -68,10 +69,12 @@ Json run_rest(const RestTable& table, std::string_view path, const std::string& 
               CallContext& context, const MethodTable& methods) {
   const auto found = table.find(path);
   if (found == table.end()) return refusal(404, join_text("there is no ", path));
-  const Json parsed = body.empty() ? Json::object() : Json::parse(body, nullptr, false);
-  if (!parsed.is_object()) {
-    return refusal(kOnlyJson, "can only accept json format request, error: the body is no object");
+  const Answer<Json> read = parse_body(body, context.service.catalog());
+  if (!read) {
+    return refusal(kOnlyJson,
+                   join_text("can only accept json format request, error: ", read.error().message));
   }
+  const Json& parsed = *read;
   context.database = parsed.contains("dbName") && parsed["dbName"].is_string()
                          ? parsed["dbName"].get<std::string>()
                          : std::string();

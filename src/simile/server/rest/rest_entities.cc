@@ -24,7 +24,8 @@ Answer<Request> write_request(RestCall& call) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(call));
   request.set_partition_name(call.text("partitionName"));
   const Json& data = call.member("data");
-  const Json rows = data.is_object() ? Json::array({data}) : data;
+  const Json one = data.is_object() ? Json::array({data}) : Json();
+  const Json& rows = data.is_object() ? one : data;
   SIMILE_TRY(columns_of_rows(rows, handle, *request.mutable_fields_data()));
   request.set_num_rows(static_cast<std::uint32_t>(rows.size()));
   return request;
@@ -167,6 +168,7 @@ Answer<void> add_queries(const CollectionHandle& handle, const Json& part,
   placeholder.set_type(field->type == FieldType::kSparse
                            ? wire_common::PlaceholderType::SparseFloatVector
                            : kTypes[element]);
+  if (!data.is_array()) return refuse_parameter("data must be a list of vectors");
   for (const Json& vector : data) {
     SIMILE_ASSIGN(std::string bytes, query_bytes(vector, *field));
     placeholder.add_values(std::move(bytes));
