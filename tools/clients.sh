@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 stamp=.venv-clients/.ready
-wanted=$({ pwd; cat tools/clients.sh tools/requirements-clients.txt \
+wanted=$({ pwd; cat tools/clients.sh tools/requirements-clients.txt tools/requirements-vectordbbench.txt \
   tests/clients/node_sdk/package-lock.json; } | sha256sum)
 if [ "$(cat $stamp 2>/dev/null)" = "$wanted" ] && .venv-clients/bin/python -c '' 2>/dev/null; then
   exit 0
@@ -25,4 +25,6 @@ echo "clients: installing tools/requirements-clients.txt into .venv-clients (1.5
 "${PYTHON:-/usr/bin/python3}" -m venv --clear .venv-clients
 .venv-clients/bin/python -m pip install -q --disable-pip-version-check --no-deps \
   -r tools/requirements-clients.txt
+.venv-clients/bin/python -m pip install -q --disable-pip-version-check --no-deps \
+  --target .venv-clients/pymilvus-later -r tools/requirements-vectordbbench.txt
 echo "$wanted" > $stamp
