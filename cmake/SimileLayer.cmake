@@ -62,7 +62,7 @@ function(simile_fuzz_target source)
 endfunction()
 
 # simile_module(name SOURCES files... LIBRARIES targets...)
-# libsimile_<name>.so, which a program loads when it first needs it (src/simile/features/module.h).
+# libsimile_<name>.so, which a program loads when it first needs it (src/simile/base/module.h).
 # In the build tree all of them lie in lib/simile, where programs of the build tree look.
 function(simile_module name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})

@@ -12,6 +12,7 @@ LAYER = {
     "kernels": 1,
     "quantization": 2,
     "features": 2,
+    "text": 2,
     "vectorfile": 2,
     "index": 3,
     "scalar": 3,

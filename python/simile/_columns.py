@@ -223,6 +223,11 @@ def encode_queries(fields, name, queries):
     if len(searched) != 1 or searched[0].type != "sparse":
         return queries
     what = f"q for field '{searched[0].name}'"
+    if searched[0].metric == "bm25":
+        texts = [queries] if isinstance(queries, str) else _list_of(queries)
+        if not texts or not all(isinstance(text, str) for text in texts):
+            raise InvalidArgument(f"{what} is a text, or a list of texts")
+        return queries if isinstance(queries, str) else texts
     if _sparse.is_one(queries):
         return _sparse.pack(queries, what)
     return _sparse.pack_all(queries, what)

@@ -62,9 +62,11 @@ def keys_column(field, message):
 def query_group(protocol, field, q):
     """A PlaceholderGroup of queries, how many, and whether one vector was given."""
     if field.type == "sparse":
-        single = isinstance(q, bytes)
-        values = [q] if single else list(q)
-        return _group(protocol, "SparseFloatVector", values), len(values), single
+        single = isinstance(q, (bytes, str))
+        given = [q] if single else q
+        values = [each.encode() if isinstance(each, str) else each for each in given]
+        kind = "VarChar" if field.metric == "bm25" else "SparseFloatVector"
+        return _group(protocol, kind, values), len(values), single
     rows = as_rows(q, field.element, field.dim, "q")
     single = rows.ndim == 1
     rows = rows.reshape(-1, rows.shape[-1])

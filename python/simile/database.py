@@ -155,7 +155,8 @@ class Database:
             "bool", "int8" ... "int64", "float", "double", "string", "json", "array<int64>",
             each perhaps with " nullable"; "float32[128] cosine", "bit[256] hamming flat"
             (element[dim] metric, the index kind where it is not graph, perhaps " nullable");
-            "sparse ip" for sparse vectors;
+            "sparse ip" for sparse vectors; "string analyzer=english" and "sparse bm25(body)" for
+            full-text search of the string field body;
             or such a text and the default that rows hold which are given no value
         :param dynamic: columns that are no fields are kept in a JSON field, "$meta", and filters
             know them by name
@@ -301,7 +302,7 @@ class _Readable:
 
         :param q: (dim,) gives Hits, (m, dim) gives a HitsBatch of m Hits; for a sparse field a
             dict {index: value}, a pair (indices, values) or a row of a SciPy matrix, or a list of
-            them or a matrix
+            them or a matrix; for one of the words of a text such a text, or a list of them
         :param k: 1 to 16,384; if k rows match, k come back, but of a sparse field only rows that
             have an index in common with the query
         :param where: filter, for example "label == 'cat' and taken > 1700000000"

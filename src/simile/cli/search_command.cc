@@ -21,6 +21,7 @@ struct SearchOptions {
   std::string collection;
   QueryFileOptions queries;
   std::vector<std::string> sparse;
+  std::vector<std::string> texts;
   SearchRequest request;
   HitOutputOptions output;
   std::uint64_t limit = ~std::uint64_t{0};
@@ -61,21 +62,27 @@ Status search_sparse(const SearchOptions& options, const Snapshot& snapshot, Hit
   const std::vector<std::string_view> queries(packed.begin(), packed.end());
   SearchRequest request = options.request;
   request.cancel = &session.cancel;
+  const std::vector<std::string_view> texts(options.texts.begin(), options.texts.end());
   request.sparse = queries;
+  request.texts = texts;
   SIMILE_ASSIGN(const SearchResult result, snapshot.search(request));
   SIMILE_TRY(output.add(result, 0));
   return output.finish();
 }
 
 Status check_queries(const SearchOptions& options, const Field& field) {
-  const bool sparse = field.type == FieldType::kSparse;
-  if (sparse ? !options.sparse.empty() && options.queries.file.empty()
-             : options.sparse.empty() && !options.queries.file.empty()) {
+  const bool by_text = field.metric == Metric::kBm25;
+  const bool by_sparse = field.type == FieldType::kSparse && !by_text;
+  const bool by_file = !by_text && !by_sparse;
+  if (options.texts.empty() != by_text && options.sparse.empty() != by_sparse &&
+      options.queries.file.empty() != by_file) {
     return {};
   }
-  return fail(ErrorCode::kInvalidArgument,
-              join_text("field '", field.name, "' is searched with ",
-                        sparse ? "--sparse" : "--queries", ", and nothing beside it"));
+  return fail(ErrorCode::kInvalidArgument, join_text("field '", field.name, "' is searched with ",
+                                                     by_text     ? "--text"
+                                                     : by_sparse ? "--sparse"
+                                                                 : "--queries",
+                                                     ", and nothing beside it"));
 }
 
 Result<int> run_search(SearchOptions options, Session& session) {
@@ -85,7 +92,7 @@ Result<int> run_search(SearchOptions options, Session& session) {
   SIMILE_ASSIGN(const Field* field, snapshot->schema().vector_field(options.request.field));
   SIMILE_TRY(check_queries(options, *field));
   std::unique_ptr<vectorfile::VectorFile> file;
-  if (options.sparse.empty()) {
+  if (options.sparse.empty() && options.texts.empty()) {
     SIMILE_ASSIGN(file, open_queries(options.queries, *field));
   }
   options.output.k = options.request.k;
@@ -128,6 +135,8 @@ void add_search_command(CLI::App& program, Invocation& invocation) {
   add_query_options(*command, options->queries);
   command->add_option("--sparse", options->sparse,
                       "A query of a sparse field as {\"7\": 0.5}; may be given again");
+  command->add_option("--text", options->texts,
+                      "A query of a field of words (BM25); may be given again");
   SearchRequest& request = options->request;
   command->add_option("-k", request.k, "Hits a query")
       ->check(CLI::Range(1u, kMaxK))

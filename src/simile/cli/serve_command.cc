@@ -5,8 +5,8 @@
 #include <tuple>
 
 #include "simile/base/check.h"
+#include "simile/base/module.h"
 #include "simile/base/text.h"
-#include "simile/features/module.h"
 #include "simile/server/config_table.h"
 #include "simile/server/server_module.h"
 
@@ -14,13 +14,13 @@ namespace simile::cli {
 
 namespace {
 
-constexpr features::ModuleName kServer = {
+constexpr ModuleName kServer = {
     .file = "libsimile_server.so",
     .environment = "SIMILE_SERVER_MODULE",
     .remedy = "build Simile with grpc++ and protobuf (tools/setup.sh installs them)"};
 
 Result<int> run_serve(const server::ServeArguments& arguments, Session& session) {
-  SIMILE_ASSIGN(const void* object, features::load_module(kServer));
+  SIMILE_ASSIGN(const void* object, load_module(kServer));
   return static_cast<const server::ServerModule*>(object)->serve(arguments, session.cancel);
 }
 

@@ -8,9 +8,11 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/db/count_words.h"
 #include "simile/db/matching_rows.h"
 #include "simile/kernels/distance.h"
 #include "simile/scalar/sparse_value.h"
+#include "simile/text/analyzer.h"
 
 namespace simile::db {
 
@@ -64,6 +66,27 @@ Status check_model(const Field& field, const std::string& sha256) {
                 sha256.substr(0, 12), "): use the same model for both"));
 }
 
+/// Texts, and the counts of all rows that can be seen.
+Status bind_texts(const CollectionView& view, const SearchRequest& request, BoundSearch& bound) {
+  const Field& field = *bound.field;
+  if (request.queries.rows != 0 || !request.sparse.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                join_text("field '", field.name, "' holds the words of '", field.source,
+                          "' and is searched by texts"));
+  }
+  SIMILE_ASSIGN(const auto analyzer, text::analyzer_of(view.schema->find(field.source)->analyzer));
+  for (const std::string_view query : request.texts) {
+    if (!is_utf8(query)) return fail(ErrorCode::kInvalidArgument, "the query is not UTF-8");
+    const std::string terms = analyzer->term_counts(query);
+    index::SparseQuery& bound_query = bound.sparse.emplace_back(index::SparseRow(terms));
+    SIMILE_ASSIGN(const index::Bm25Counts counts,
+                  count_words(view, bound.position, bound_query.terms()));
+    bound_query.use_bm25({field.bm25_k1, field.bm25_b}, counts);
+  }
+  bound.queries.rows = bound.sparse.size();
+  return {};
+}
+
 Status bind_sparse(const Field& field, const SearchRequest& request, BoundSearch& bound) {
   if (request.queries.rows != 0 || !request.texts.empty()) {
     return fail(ErrorCode::kInvalidArgument,
@@ -103,6 +126,10 @@ Result<BoundSearch> bind_search(const CollectionView& view, const SearchRequest&
                 compile_filter(request.where, request.values, request.partitions, view));
   const auto position = static_cast<std::size_t>(field - schema.fields().data());
   BoundSearch bound{field, position, {}, {}, {}, std::move(filter)};
+  if (field->metric == Metric::kBm25) {
+    SIMILE_TRY(bind_texts(view, request, bound));
+    return bound;
+  }
   if (field->type == FieldType::kSparse) {
     SIMILE_TRY(bind_sparse(*field, request, bound));
     return bound;

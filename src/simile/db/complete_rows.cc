@@ -6,13 +6,18 @@
 #include <utility>
 
 #include "simile/base/check.h"
+#include "simile/base/parallel.h"
 #include "simile/base/text.h"
 #include "simile/db/fetch_rows.h"
 #include "simile/scalar/default_column.h"
+#include "simile/text/analyzer.h"
 
 namespace simile::db {
 
 namespace {
+
+/// Texts that one thread cuts at a time.
+constexpr std::size_t kRowsOfWords = 64;
 
 const ColumnView* find_column(const Batch& batch, std::string_view field) {
   const auto found = std::ranges::find(batch.columns, field, &ColumnView::field);
@@ -117,7 +122,10 @@ Status complete_update(RequestedOperation& operation) {
     const bool has = find_column(given, field.name) != nullptr;
     if (has && !field.dynamic) continue;
     missing.push_back(&field);
-    if (present.size() == rows.size() || has || field.nullable || field.has_default()) continue;
+    if (present.size() == rows.size() || has || field.nullable || field.has_default() ||
+        !field.source.empty()) {
+      continue;
+    }
     const auto absent = std::ranges::find(rows, kNoRow, &RowAddress::row) - rows.begin();
     const segment::Key absent_key = keys.at(static_cast<std::size_t>(absent));
     return fail(ErrorCode::kNotFound,
@@ -127,6 +135,7 @@ Status complete_update(RequestedOperation& operation) {
   SIMILE_ASSIGN(Table table, fetch_rows(view, present, missing));
   for (Column& column : table.columns) {
     if (present.size() != rows.size()) column = spread(std::move(column), rows);
+    if (!view.schema->find(column.field)->source.empty()) column.valid.clear();
     const ColumnView* own = find_column(given, column.field);
     if (own != nullptr) {
       completed(operation).replace(merge_objects(*own, std::move(column)));
@@ -138,6 +147,45 @@ Status complete_update(RequestedOperation& operation) {
 }
 
 }  // namespace
+
+Status check_analyzers(std::span<const Field> fields) {
+  for (const Field& field : fields) {
+    if (field.analyzer.empty()) continue;
+    if (const auto made = text::analyzer_of(field.analyzer); !made) {
+      return fail(made.error().code, join_text("field '", field.name, "': ", made.error().message));
+    }
+  }
+  return {};
+}
+
+Status add_words(RequestedOperation& operation) {
+  const Batch given = *operation.rows;
+  const Schema& schema = *operation.checked_with;
+  for (const Field& field : schema.fields()) {
+    if (field.source.empty()) continue;
+    const Field& source = *schema.find(field.source);
+    const ColumnView* texts = find_column(given, source.name);
+    const bool keeps_words = operation.kind == RequestedOperation::Kind::kUpdate;
+    if (texts == nullptr && keeps_words) continue;
+    SIMILE_ASSIGN(const auto analyzer, text::analyzer_of(source.analyzer));
+    const auto* usual = std::get_if<std::string>(&source.default_value);
+    const std::string words_of_none = usual == nullptr ? "" : analyzer->term_counts(*usual);
+    Column words;
+    words.field = field.name;
+    words.type = FieldType::kSparse;
+    words.rows = given.rows;
+    words.strings.resize(given.rows, words_of_none);
+    parallel_for(0, texts == nullptr ? 0 : given.rows, kRowsOfWords,
+                 [&](std::size_t first, std::size_t last, std::uint32_t) {
+                   for (std::size_t i = first; i < last; ++i) {
+                     if (!texts->valid.empty() && texts->valid[i] == 0) continue;
+                     words.strings[i] = analyzer->term_counts(texts->strings[i]);
+                   }
+                 });
+    completed(operation).add(std::move(words));
+  }
+  return {};
+}
 
 Status complete_rows(RequestedOperation& operation) {
   const auto schema = operation.collection->schema();

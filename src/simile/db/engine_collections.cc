@@ -3,6 +3,7 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/db/complete_rows.h"
 #include "simile/db/engine.h"
 #include "simile/scalar/json.h"
 #include "simile/segment/file_names.h"
@@ -63,6 +64,7 @@ Result<std::shared_ptr<CollectionState>> Engine::create_collection(std::string_v
   SIMILE_TRY(accepts_writes());
   SIMILE_TRY(check_name(name));
   SIMILE_TRY(check_properties(properties));
+  SIMILE_TRY(check_analyzers(schema.fields()));
   if (schema.find(kPartitionField) != nullptr) {
     return fail(
         ErrorCode::kInvalidArgument,

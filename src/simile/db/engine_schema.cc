@@ -10,6 +10,7 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/db/complete_rows.h"
 #include "simile/db/engine.h"
 #include "simile/db/maintenance.h"
 #include "simile/db/matching_rows.h"
@@ -36,6 +37,23 @@ Status add_field_to(segment::CollectionEntry& entry, const Field& field) {
   }
   std::vector<Field> fields = entry.schema.fields();
   fields.push_back(field);
+  return edit_schema(entry, std::move(fields));
+}
+
+/// True for a field that is there, the numbers of BM25 apart: these may be changed.
+bool may_be_changed(const Schema& schema, const Field& field) {
+  const Field* now = schema.find(field.name);
+  if (now == nullptr || now->metric != Metric::kBm25) return false;
+  Field wanted = *now;
+  wanted.bm25_k1 = field.bm25_k1;
+  wanted.bm25_b = field.bm25_b;
+  return wanted == field;
+}
+
+Status change_numbers(segment::CollectionEntry& entry, const Field& field) {
+  std::vector<Field> fields = entry.schema.fields();
+  std::ranges::replace_if(
+      fields, [&](const Field& each) { return each.name == field.name; }, field);
   return edit_schema(entry, std::move(fields));
 }
 
@@ -118,8 +136,11 @@ Status Engine::add_field(std::uint32_t id, const Field& field) {
   if (field.name == kPartitionField) {
     return fail(ErrorCode::kInvalidArgument, "partitions are made by create_partition()");
   }
-  return change_schema(id,
-                       [&](segment::CollectionEntry& entry) { return add_field_to(entry, field); });
+  SIMILE_TRY(check_analyzers({&field, 1}));
+  return change_schema(id, [&](segment::CollectionEntry& entry) {
+    return may_be_changed(entry.schema, field) ? change_numbers(entry, field)
+                                               : add_field_to(entry, field);
+  });
 }
 
 Status Engine::change_vector_index(std::uint32_t id, std::string_view name, Metric metric,

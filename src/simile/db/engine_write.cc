@@ -58,8 +58,14 @@ class Gates {
   bool changed_ = false;
 };
 
-Status check_own_columns(const Batch& batch) {
+Status check_own_columns(const Schema& schema, const Batch& batch) {
   for (const ColumnView& column : batch.columns) {
+    const Field* field = schema.find(column.field);
+    if (field != nullptr && !field->source.empty()) {
+      return fail(ErrorCode::kInvalidArgument,
+                  join_text("field '", field->name, "' holds the words of '", field->source,
+                            "', and is filled by the collection: leave it out"));
+    }
     if (column.field != kPartitionField) continue;
     return fail(ErrorCode::kInvalidArgument, join_text("field '", kPartitionField,
                                                        "' is written by the collection: name the "
@@ -75,11 +81,12 @@ Status Engine::check_request(WriteRequest& request) const {
     operation.checked_with = operation.collection->schema();
     const Schema& schema = *operation.checked_with;
     if (operation.rows != nullptr) {
-      SIMILE_TRY(check_own_columns(*operation.rows));
+      SIMILE_TRY(check_own_columns(schema, *operation.rows));
       SIMILE_TRY(
           operation.kind == Kind::kUpdate
               ? scalar::validate_update(*operation.collection->stored_schema(), *operation.rows)
               : scalar::validate_batch(schema, *operation.rows));
+      SIMILE_TRY(add_words(operation));
     } else {
       SIMILE_TRY(segment::check_key_type(schema, segment::KeyList(operation.keys)));
     }
@@ -94,15 +101,23 @@ Status Engine::check_request(WriteRequest& request) const {
 
 Result<WriteResult> Engine::write(WriteRequest& request) {
   SIMILE_TRY(accepts_writes());
+  std::vector<const Batch*> given;
   for (const RequestedOperation& operation : request.operations) {
     request.bytes += bytes_of(operation);
+    given.push_back(operation.rows);
   }
   SIMILE_TRY(check_request(request));
   SIMILE_TRY(wait_for_room(request));
   {
     const Gates gates(request);
     // Waiting may have taken long, and the schema may be another one now.
-    if (gates.changed()) SIMILE_TRY(check_request(request));
+    if (gates.changed()) {
+      for (std::size_t i = 0; i < given.size(); ++i) {
+        request.operations[i].rows = given[i];
+        request.operations[i].completed.reset();
+      }
+      SIMILE_TRY(check_request(request));
+    }
     queue_.commit(request);
   }
   if (request.result) after_write(request);

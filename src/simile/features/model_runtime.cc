@@ -1,7 +1,7 @@
 #include "simile/features/model_runtime.h"
 
 #include "simile/base/check.h"
-#include "simile/features/module.h"
+#include "simile/base/module.h"
 
 namespace simile::features {
 

@@ -1,7 +1,7 @@
 #include "simile/features/picture_codec.h"
 
 #include "simile/base/check.h"
-#include "simile/features/module.h"
+#include "simile/base/module.h"
 
 namespace simile::features {
 

@@ -14,9 +14,9 @@
 #include <utility>
 
 #include "simile/base/check.h"
+#include "simile/base/module.h"
 #include "simile/base/text.h"
 #include "simile/features.h"
-#include "simile/features/module.h"
 #include "simile/features/sha256.h"
 
 namespace simile {
@@ -40,7 +40,7 @@ fs::path user_folder() {
 
 std::vector<std::string> built_in_folders() {
   if (const char* chosen = environment("SIMILE_MODELS_BUILTIN")) return {chosen};
-  return features::data_folders("models");
+  return data_folders("models");
 }
 
 Result<RegisteredModel> read_card(const fs::path& path) {

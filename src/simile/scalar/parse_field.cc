@@ -2,7 +2,9 @@
 ///   field  = ("int64" | "string") "primary" "key" ["auto"]
 ///          | scalar ["nullable"]
 ///          | element "[" digits "]" metric [index kind] ["nullable"]
-///          | "sparse" metric [index kind] ["nullable"]
+///          | "sparse" "ip" [index kind] ["nullable"]
+///          | "sparse" "bm25(" name ")" ["k1=" number] ["b=" number] [index kind]
+///          | "string" "analyzer=" (name of a type | JSON without blanks) ["nullable"]
 ///   scalar = name of a type, or "array<" name of an element type ">"
 
 #include <algorithm>
@@ -86,11 +88,24 @@ Status parse_vector(Field& field, std::string_view text, std::vector<std::string
 Status parse_sparse(Field& field, std::string_view text, std::vector<std::string_view>& words) {
   field.type = FieldType::kSparse;
   field.index = IndexKind::kInverted;
-  if (words.size() < 2 || words[1] != "ip") {
-    return refuse(field.name, text, "after sparse comes its metric, ip");
+  const std::string_view metric = words.size() < 2 ? std::string_view() : words[1];
+  const bool is_bm25 = metric.starts_with("bm25(") && metric.ends_with(")");
+  if (metric != "ip" && !is_bm25) {
+    return refuse(field.name, text, "after sparse comes its metric, ip or bm25(FIELD)");
   }
-  field.metric = Metric::kInnerProduct;
+  field.metric = is_bm25 ? Metric::kBm25 : Metric::kInnerProduct;
+  if (is_bm25) field.source = metric.substr(5, metric.size() - 6);
   words.erase(words.begin(), words.begin() + 2);
+  const auto take_number = [&](std::string_view name, float& to) {
+    if (!is_bm25 || words.empty() || !words[0].starts_with(name)) return true;
+    const std::string_view digits = words[0].substr(name.size());
+    const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), to);
+    words.erase(words.begin());
+    return end.ec == std::errc() && end.ptr == digits.data() + digits.size();
+  };
+  if (!take_number("k1=", field.bm25_k1) || !take_number("b=", field.bm25_b)) {
+    return refuse(field.name, text, "k1= and b= are followed by a number");
+  }
   if (words.empty() || (words[0] != "flat" && words[0] != "inverted")) return {};
   if (words[0] == "flat") field.index = IndexKind::kFlat;
   words.erase(words.begin());
@@ -116,7 +131,37 @@ Status parse_type(Field& field, std::string_view text, std::vector<std::string_v
     return refuse(field.name, text, join_text("unknown type '", word, "'; known: ", kForms));
   }
   words.erase(words.begin());
+  constexpr std::string_view kAnalyzer = "analyzer=";
+  if (field.type == FieldType::kString && !words.empty() && words[0].starts_with(kAnalyzer)) {
+    const std::string_view analyzer = words[0].substr(kAnalyzer.size());
+    field.analyzer = analyzer.starts_with('{') ? std::string(analyzer)
+                                               : join_text("{\"type\":\"", analyzer, "\"}");
+    words.erase(words.begin());
+  }
   return {};
+}
+
+/// As after "analyzer=": the name alone where that is all, and JSON without blanks.
+std::string analyzer_text(std::string_view json) {
+  constexpr std::string_view kBegin = "{\"type\":\"";
+  constexpr std::string_view kEnd = "\"}";
+  if (json.starts_with(kBegin) && json.ends_with(kEnd)) {
+    const auto name = json.substr(kBegin.size(), json.size() - kBegin.size() - kEnd.size());
+    if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos) {
+      return std::string(name);
+    }
+  }
+  std::string text;
+  bool in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    if (json[i] == '"' && (i == 0 || json[i - 1] != '\\')) in_text = !in_text;
+    if (std::string_view(" \t\r\n").find(json[i]) == std::string_view::npos) {
+      text += json[i];
+    } else if (in_text) {
+      text += "\\u0020";
+    }
+  }
+  return text;
 }
 
 }  // namespace
@@ -163,12 +208,17 @@ std::string describe(const Field& field) {
     if (field.optimize == Optimize::kMemory) text += " graph memory";
   } else if (field.type == FieldType::kSparse) {
     text = join_text("sparse ", name_of(field.metric));
+    if (!field.source.empty()) text += join_text("(", field.source, ")");
+    const Field usual;
+    if (field.bm25_k1 != usual.bm25_k1) text += join_text(" k1=", field.bm25_k1);
+    if (field.bm25_b != usual.bm25_b) text += join_text(" b=", field.bm25_b);
     if (field.index == IndexKind::kFlat) text += " flat";
   } else if (field.type == FieldType::kArray) {
     text = join_text("array<", name_of(field.element_type), ">");
   } else {
     text = name_of(field.type);
   }
+  if (!field.analyzer.empty()) text += " analyzer=" + analyzer_text(field.analyzer);
   if (field.primary_key) text += " primary key";
   if (field.auto_id) text += " auto";
   if (field.nullable) text += " nullable";

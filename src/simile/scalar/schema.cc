@@ -50,8 +50,14 @@ Status check_vector(const Field& field) {
 }
 
 Status check_sparse(const Field& field) {
-  if (field.metric != Metric::kInnerProduct) {
-    return refuse(field, "the metric of sparse vectors is ip");
+  if (field.metric != (field.source.empty() ? Metric::kInnerProduct : Metric::kBm25)) {
+    return refuse(field, "the metric of sparse vectors is ip, of the words of a field bm25");
+  }
+  if (!(field.bm25_k1 >= 0 && field.bm25_k1 <= 10) || !(field.bm25_b >= 0 && field.bm25_b <= 1)) {
+    return refuse(field, "k1 of BM25 is from 0 to 10, b from 0 to 1");
+  }
+  if (!field.source.empty() && field.nullable) {
+    return refuse(field, "the words of a field are never null");
   }
   if (field.index != IndexKind::kFlat && field.index != IndexKind::kInverted) {
     return refuse(field, "the index of sparse vectors is inverted or flat");
@@ -64,6 +70,7 @@ Status check_sparse(const Field& field) {
 void settle(Field& field) {
   if (field.type != FieldType::kSparse) return;
   if (field.index == IndexKind::kGraph) field.index = IndexKind::kInverted;
+  if (!field.source.empty()) field.metric = Metric::kBm25;
   if (field.metric == Metric::kL2) field.metric = Metric::kInnerProduct;
 }
 
@@ -124,6 +131,12 @@ Status check_extras(const Field& field) {
   if (field.dynamic && (field.type != FieldType::kJson || field.name != kDynamicField)) {
     return refuse(field, join_text("the dynamic field is JSON and called ", kDynamicField));
   }
+  if (!field.analyzer.empty() && field.type != FieldType::kString) {
+    return refuse(field, "only texts have an analyzer");
+  }
+  if (!field.source.empty() && field.type != FieldType::kSparse) {
+    return refuse(field, "only a sparse field holds the words of another");
+  }
   if (field.partition_key &&
       (field.primary_key || field.nullable ||
        (field.type != FieldType::kInt64 && field.type != FieldType::kString))) {
@@ -151,6 +164,20 @@ Status check_field(const Field& field) {
     return refuse(field, "only a primary key can be automatic");
   }
   return check_extras(field);
+}
+
+/// Where fields hold the words of others.
+Status check_sources(const std::vector<Field>& fields) {
+  for (const Field& field : fields) {
+    if (field.source.empty()) continue;
+    const auto source = std::ranges::find(fields, field.source, &Field::name);
+    if (source == fields.end() || source->analyzer.empty()) {
+      return refuse(field, join_text("'", field.source,
+                                     "' is no string field with an analyzer, whose words it could "
+                                     "hold"));
+    }
+  }
+  return {};
 }
 
 std::string joined_names(const std::vector<Field>& fields, bool vectors_only) {
@@ -190,6 +217,7 @@ Result<Schema> Schema::make(std::vector<Field> fields) {
     return fail(ErrorCode::kInvalidArgument,
                 "the schema has no vector field; declare one, 'float32[128] cosine' for example");
   }
+  SIMILE_TRY(check_sources(fields));
   schema.fields_ = std::move(fields);
   return schema;
 }

@@ -278,7 +278,8 @@ Status check_names(const Schema& schema, const Batch& batch, bool is_update) {
   }
   for (const Field& field : schema.fields()) {
     const bool may_be_missing =
-        is_update ? !field.primary_key : field.nullable || field.auto_id || field.has_default();
+        is_update ? !field.primary_key
+                  : field.nullable || field.auto_id || field.has_default() || !field.source.empty();
     if (may_be_missing) continue;
     if (std::ranges::find(batch.columns, field.name, &ColumnView::field) == batch.columns.end()) {
       return refuse(field,

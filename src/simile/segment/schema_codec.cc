@@ -21,6 +21,8 @@ enum FieldTag : std::uint32_t {
   kMaxLength = 2,
   kMaxCapacity = 3,
   kSparseField = 4,
+  kAnalyzer = 5,
+  kScalarIndex = 6,
 };
 
 void put_default(const DefaultValue& value, ByteWriter& writer) {
@@ -41,6 +43,12 @@ DefaultValue get_default(ByteReader& reader) {
   }
 }
 
+template <class Enum>
+Enum enum_from(std::uint8_t value, Enum last, bool& ok) {
+  ok = ok && value <= static_cast<std::uint8_t>(last);
+  return static_cast<Enum>(ok ? value : 0);
+}
+
 void put_parts(const Field& field, ByteWriter& writer) {
   TaggedParts parts;
   if (field.has_default()) {
@@ -59,6 +67,12 @@ void put_parts(const Field& field, ByteWriter& writer) {
       part.put_string(field.source);
     });
   }
+  if (!field.analyzer.empty()) {
+    parts.add(kAnalyzer, [&](ByteWriter& part) { part.put_string(field.analyzer); });
+  }
+  if (field.scalar_index != ScalarIndex::kNone) {
+    parts.add(kScalarIndex, [&](ByteWriter& part) { part.put(field.scalar_index); });
+  }
   parts.write(writer);
 }
 
@@ -73,6 +87,12 @@ Status get_parts(Field& field, ByteReader& reader) {
         field.bm25_b = part.get<float>();
         field.source = part.get_string();
         return true;
+      case kAnalyzer: field.analyzer = part.get_string(); return true;
+      case kScalarIndex: {
+        bool known = true;
+        field.scalar_index = enum_from(part.get<std::uint8_t>(), ScalarIndex::kNgram, known);
+        return known;
+      }
       default: return false;
     }
   });
@@ -81,12 +101,6 @@ Status get_parts(Field& field, ByteReader& reader) {
 // Index kinds as they are on disk, beside those that are what they are.
 constexpr std::uint8_t kGraphForMemory = 2;
 constexpr std::uint8_t kInvertedIndex = 3;
-
-template <class Enum>
-Enum enum_from(std::uint8_t value, Enum last, bool& ok) {
-  ok = ok && value <= static_cast<std::uint8_t>(last);
-  return static_cast<Enum>(ok ? value : 0);
-}
 
 }  // namespace
 

@@ -6,10 +6,10 @@
 #include <openvino/runtime/properties.hpp>
 
 #include "simile/base/check.h"
+#include "simile/base/module.h"
 #include "simile/base/parallel.h"
 #include "simile/base/text.h"
 #include "simile/features/model_runtime.h"
-#include "simile/features/module.h"
 #include "simile/features/openvino/compiled_model.h"
 #include "simile/features/openvino/model_shape.h"
 
@@ -69,7 +69,7 @@ class OpenVinoRuntime final : public ModelRuntime {
 }  // namespace
 }  // namespace simile::features
 
-extern "C" __attribute__((visibility("default"))) simile::features::ModuleEntry simile_module() {
+extern "C" __attribute__((visibility("default"))) simile::ModuleEntry simile_module() {
   // Never destroyed: at exit the threads of its libraries may be gone already.
   static const simile::features::ModelRuntime* runtime = new simile::features::OpenVinoRuntime;
   return {.version = SIMILE_VERSION, .object = runtime};

@@ -380,6 +380,14 @@ class Compiler {
     return make_membership(std::move(value.value), std::move(set), negate);
   }
 
+  /// Null where the expression is no field, or one without.
+  Result<AnalyzerPointer> analyzer_of_field(const Expression& expression) const {
+    const Field* field =
+        expression.kind == ExpressionKind::kReference ? schema_.find(expression.name) : nullptr;
+    if (field == nullptr || field->analyzer.empty()) return nullptr;
+    return text::analyzer_of(field->analyzer);
+  }
+
   Result<ConditionPtr> build_like(const Expression& expression, bool negate) {
     SIMILE_ASSIGN(Operand value, operand(*expression.children[0]));
     const Family family = family_of(value);
@@ -392,15 +400,16 @@ class Compiler {
     }
     if (value.constant && value.constant->kind == Kind::kNull)
       return make_constant_condition(false);
+    SIMILE_ASSIGN(const AnalyzerPointer analyzer, analyzer_of_field(*expression.children[0]));
     if (expression.kind == ExpressionKind::kPhrase) {
       const auto& both = std::get<std::vector<TemplateValue>>(expression.literal.value);
       const auto slop = static_cast<std::size_t>(std::get<std::int64_t>(both[1].value));
-      return make_phrase(materialised(std::move(value)), std::get<std::string>(both[0].value), slop,
-                         negate);
+      return make_phrase(materialised(std::move(value)),
+                         Phrase(std::get<std::string>(both[0].value), slop, analyzer), negate);
     }
     const auto& pattern = std::get<std::string>(expression.literal.value);
     if (expression.kind == ExpressionKind::kText) {
-      return make_text_match(materialised(std::move(value)), pattern, negate);
+      return make_text_match(materialised(std::move(value)), AnyWord(pattern, analyzer), negate);
     }
     return make_like(materialised(std::move(value)), pattern, negate);
   }

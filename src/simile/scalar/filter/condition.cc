@@ -277,12 +277,12 @@ ConditionPtr make_like(ValuePtr value, std::string_view pattern, bool negative) 
                                                       negative);
 }
 
-ConditionPtr make_text_match(ValuePtr value, std::string_view query, bool negative) {
-  return std::make_unique<TextCondition<AnyWord>>(std::move(value), AnyWord(query), negative);
+ConditionPtr make_text_match(ValuePtr value, AnyWord words, bool negative) {
+  return std::make_unique<TextCondition<AnyWord>>(std::move(value), std::move(words), negative);
 }
 
-ConditionPtr make_phrase(ValuePtr value, std::string_view query, std::size_t slop, bool negative) {
-  return std::make_unique<TextCondition<Phrase>>(std::move(value), Phrase(query, slop), negative);
+ConditionPtr make_phrase(ValuePtr value, Phrase phrase, bool negative) {
+  return std::make_unique<TextCondition<Phrase>>(std::move(value), std::move(phrase), negative);
 }
 ConditionPtr make_array_contains(std::size_t column, FieldType element_type,
                                  const Contained& contained) {

@@ -10,6 +10,7 @@
 #include "simile/scalar/filter/block_context.h"
 #include "simile/scalar/filter/literal_set.h"
 #include "simile/scalar/filter/value.h"
+#include "simile/scalar/filter/words.h"
 
 namespace simile::scalar::filter {
 
@@ -57,8 +58,8 @@ ConditionPtr make_membership(ValuePtr value, LiteralSet set, bool negative);
 /// A string or JSON value; JSON that is no string is unknown.
 ConditionPtr make_like(ValuePtr value, std::string_view pattern, bool negative);
 /// Words as words.h has them.
-ConditionPtr make_text_match(ValuePtr value, std::string_view query, bool negative);
-ConditionPtr make_phrase(ValuePtr value, std::string_view query, std::size_t slop, bool negative);
+ConditionPtr make_text_match(ValuePtr value, AnyWord words, bool negative);
+ConditionPtr make_phrase(ValuePtr value, Phrase phrase, bool negative);
 
 /// The constants that an array must contain; borrowed.
 struct Contained {

@@ -1,98 +1,31 @@
 #include "simile/scalar/filter/words.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <utility>
+
+#include "simile/text/characters.h"
 
 namespace simile::scalar::filter {
 
 namespace {
 
-using Range = std::pair<char32_t, char32_t>;
-
-/// Beyond ASCII, what is no part of a word: punctuation, symbols, blanks.
-constexpr std::array kGaps = {Range{0x80, 0xA9},     Range{0xAB, 0xB4},      Range{0xB6, 0xB9},
-                              Range{0xBB, 0xBF},     Range{0xD7, 0xD7},      Range{0xF7, 0xF7},
-                              Range{0x2000, 0x206F}, Range{0x20A0, 0x20CF},  Range{0x2190, 0x2BFF},
-                              Range{0x2E00, 0x2E7F}, Range{0x3000, 0x3004},  Range{0x3008, 0x3030},
-                              Range{0xE000, 0xF8FF}, Range{0xFE10, 0xFE6F},  Range{0xFF5F, 0xFF65},
-                              Range{0xFFE0, 0xFFFF}, Range{0x1F000, 0x1FAFF}};
-/// Characters that are words by themselves.
-constexpr std::array kSingle = {Range{0x3005, 0x3007}, Range{0x3040, 0x30FF},
-                                Range{0x3400, 0x4DBF}, Range{0x4E00, 0x9FFF},
-                                Range{0xF900, 0xFAFF}, Range{0x20000, 0x3FFFF}};
-
-template <std::size_t N>
-bool is_in(const std::array<Range, N>& ranges, char32_t c) {
-  return std::ranges::any_of(
-      ranges, [c](const Range& range) { return c >= range.first && c <= range.second; });
-}
-
-bool is_word_character(char32_t c) {
-  if (c < 0x80) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  }
-  return !is_in(kGaps, c);
-}
-
-char32_t folded(char32_t c) {
-  if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFEE0;
-  if ((c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7) ||
-      (c >= 0x391 && c <= 0x3A9) || (c >= 0x410 && c <= 0x42F)) {
-    return c + 32;
-  }
-  return c >= 0x400 && c <= 0x40F ? c + 80 : c;
-}
-
-/// Moves past one character; bytes that are none count as a gap.
-char32_t next_character(std::string_view text, std::size_t& at) {
-  const auto first = static_cast<unsigned char>(text[at++]);
-  if (first < 0x80) return first;
-  const std::size_t more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : 1;
-  char32_t c = first & (0x3Fu >> more);
-  for (std::size_t i = 0; i < more && at < text.size(); ++i) {
-    c = (c << 6) | (static_cast<unsigned char>(text[at++]) & 0x3Fu);
-  }
-  return c;
-}
-
-void append_utf8(char32_t c, std::string& out) {
-  const auto put = [&](char32_t byte) {
-    out += static_cast<char>(static_cast<unsigned char>(byte));
-  };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | (c >> 6));
-    put(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    put(0xE0 | (c >> 12));
-    put(0x80 | ((c >> 6) & 0x3F));
-    put(0x80 | (c & 0x3F));
-  } else {
-    put(0xF0 | (c >> 18));
-    put(0x80 | ((c >> 12) & 0x3F));
-    put(0x80 | ((c >> 6) & 0x3F));
-    put(0x80 | (c & 0x3F));
-  }
-}
+bool is_word_character(char32_t c) { return c == '_' || text::is_letter_or_digit(c); }
 
 /// Calls visit(word) -> bool, until it returns true; true where it did.
 template <class Visit>
-bool any_word(std::string_view text, Visit&& visit) {
+bool any_word(std::string_view bytes, Visit&& visit) {
   std::string word;
   const auto end_word = [&] {
     const bool found = !word.empty() && visit(word);
     word.clear();
     return found;
   };
-  for (std::size_t at = 0; at < text.size();) {
-    const char32_t c = folded(next_character(text, at));
-    const bool single = c >= 0x3005 && is_in(kSingle, c);
+  for (std::size_t at = 0; at < bytes.size();) {
+    const char32_t c = text::lower_case(text::next_character(bytes, at));
+    const bool single = text::is_without_blanks(c);
     if ((single || !is_word_character(c)) && end_word()) return true;
-    if (single || is_word_character(c)) append_utf8(c, word);
+    if (single || is_word_character(c)) text::append_utf8(c, word);
     if (single && end_word()) return true;
   }
   return end_word();
@@ -109,17 +42,36 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
-AnyWord::AnyWord(std::string_view query) {
-  for (std::string& word : words_of(query)) words_.insert(std::move(word));
+namespace {
+
+std::vector<std::string> words_by(const AnalyzerPointer& analyzer, std::string_view text) {
+  if (!analyzer) return words_of(text);
+  std::vector<std::string> words;
+  for (text::Token& word : analyzer->analyze(text)) words.push_back(std::move(word.text));
+  return words;
+}
+
+}  // namespace
+
+AnyWord::AnyWord(std::string_view query, AnalyzerPointer analyzer)
+    : analyzer_(std::move(analyzer)) {
+  for (std::string& word : words_by(analyzer_, query)) words_.insert(std::move(word));
 }
 
 bool AnyWord::matches(std::string_view text) const {
+  if (analyzer_) {
+    return std::ranges::any_of(words_by(analyzer_, text),
+                               [&](const std::string& word) { return words_.contains(word); });
+  }
   return any_word(text, [&](const std::string& word) { return words_.contains(word); });
 }
 
+Phrase::Phrase(std::string_view query, std::size_t slop, AnalyzerPointer analyzer)
+    : analyzer_(std::move(analyzer)), words_(words_by(analyzer_, query)), slop_(slop) {}
+
 bool Phrase::matches(std::string_view text) const {
   if (words_.empty()) return false;
-  const std::vector<std::string> found = words_of(text);
+  const std::vector<std::string> found = words_by(analyzer_, text);
   for (std::size_t first = 0; first < found.size(); ++first) {
     if (found[first] != words_[0]) continue;
     // The nearest place of each next word leaves the smallest gaps.

@@ -5,23 +5,30 @@
 /// words (Han, Hiragana, Katakana) each character is a word of its own. Lower case is known for
 /// Latin, Greek and Cyrillic; letters of full width count as the ordinary ones.
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
+
+#include "simile/text/analyzer.h"
 
 namespace simile::scalar::filter {
 
 /// `text` is UTF-8.
 std::vector<std::string> words_of(std::string_view text);
 
+/// Words of fields that have an analyzer are what that makes of their texts. Null: the above.
+using AnalyzerPointer = std::shared_ptr<const text::Analyzer>;
+
 /// True for texts that have at least one of the words of `query`.
 class AnyWord {
  public:
-  explicit AnyWord(std::string_view query);
+  explicit AnyWord(std::string_view query, AnalyzerPointer analyzer = nullptr);
   bool matches(std::string_view text) const;
 
  private:
+  AnalyzerPointer analyzer_;
   std::unordered_set<std::string> words_;
 };
 
@@ -29,10 +36,11 @@ class AnyWord {
 /// between them, all gaps together.
 class Phrase {
  public:
-  Phrase(std::string_view query, std::size_t slop) : words_(words_of(query)), slop_(slop) {}
+  Phrase(std::string_view query, std::size_t slop, AnalyzerPointer analyzer = nullptr);
   bool matches(std::string_view text) const;
 
  private:
+  AnalyzerPointer analyzer_;
   std::vector<std::string> words_;
   std::size_t slop_;
 };

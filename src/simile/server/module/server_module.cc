@@ -2,7 +2,7 @@
 
 #include "simile/server/server_module.h"
 
-#include "simile/features/module.h"
+#include "simile/base/module.h"
 #include "simile/server/serve.h"
 
 namespace simile::server {
@@ -18,7 +18,7 @@ class GrpcServerModule final : public ServerModule {
 }  // namespace
 }  // namespace simile::server
 
-extern "C" __attribute__((visibility("default"))) simile::features::ModuleEntry simile_module() {
+extern "C" __attribute__((visibility("default"))) simile::ModuleEntry simile_module() {
   static const simile::server::GrpcServerModule module;
   const simile::server::ServerModule* object = &module;
   return {.version = SIMILE_VERSION, .object = object};

@@ -1,4 +1,4 @@
-#include "simile/features/module.h"
+#include "simile/base/module.h"
 
 #include <dlfcn.h>
 #include <gmock/gmock.h>
@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace simile::features {
+namespace simile {
 namespace {
 
 using testing::HasSubstr;
@@ -68,4 +68,4 @@ TEST(DataFolders, HoldTheModelsOfTheSourceTree) {
 }
 
 }  // namespace
-}  // namespace simile::features
+}  // namespace simile

@@ -8,7 +8,7 @@
 
 #include "simile/error.h"
 
-namespace simile::features {
+namespace simile {
 
 /// One kind of module.
 struct ModuleName {
@@ -37,4 +37,4 @@ Result<const void*> load_module(const ModuleName& name);
 /// program or library, in the prefix, and in the source tree for a program of the build tree.
 std::vector<std::string> data_folders(const std::string& name);
 
-}  // namespace simile::features
+}  // namespace simile

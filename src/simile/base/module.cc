@@ -1,4 +1,4 @@
-#include "simile/features/module.h"
+#include "simile/base/module.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -9,7 +9,7 @@
 
 #include "simile/base/text.h"
 
-namespace simile::features {
+namespace simile {
 namespace {
 
 namespace fs = std::filesystem;
@@ -100,4 +100,4 @@ std::vector<std::string> data_folders(const std::string& name) {
   return folders;
 }
 
-}  // namespace simile::features
+}  // namespace simile
