@@ -26,6 +26,7 @@ struct Arrived {
   Exchange* exchange = nullptr;
   grpc::Slice message;
   SearchPlans::Pointer prepared;  ///< null: it is not for this file
+  CollectionHandle handle;
   MatrixView queries;
   bool answered = false;
 };
@@ -35,23 +36,30 @@ using Members = std::span<Arrived*>;
 
 /// The plan of this search, made where there is none that is still right. Nothing where the search
 /// must go the ordinary way, which also says what is wrong with it.
-SearchPlans::Pointer prepare(Exchange& exchange, SearchBytes& bytes, std::string_view message) {
+SearchPlans::Pointer prepare(Exchange& exchange, SearchBytes& bytes, std::string_view message,
+                             CollectionHandle& handle) {
   CallContext& context = exchange.context;
   SearchPlans& plans = context.service.search_plans();
   SearchPlans::Pointer known = plans.find(bytes.shape);
   if (known != nullptr) {
-    const CollectionHandle& handle = known->handle;
-    const auto now = context.service.catalog().find(handle.database, known->asked_name);
-    if (now && now->meta == handle.meta && now->collection == handle.collection) return known;
+    const auto now = context.service.catalog().find(known->handle.database, known->asked_name);
+    // Whatever is changed about a collection, it gets another `meta`.
+    if (now && now->meta == known->handle.meta) {
+      handle = *now;
+      return known;
+    }
   }
   wire::SearchRequest request;
   if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) return nullptr;
-  auto handle = collection_of(context, request);
-  if (!handle || !need_loaded(context, *handle)) return nullptr;
-  auto plan = plan_shape(*handle, request);
+  auto found = collection_of(context, request);
+  if (!found || !need_loaded(context, *found)) return nullptr;
+  handle = *std::move(found);
+  auto plan = plan_shape(handle, request);
   if (!plan || plan->iterates) return nullptr;
-  auto prepared = std::make_shared<const PreparedSearch>(
-      *std::move(handle), request.collection_name(), *std::move(plan));
+  auto prepared =
+      std::make_shared<PreparedSearch>(handle, request.collection_name(), *std::move(plan));
+  // A plan must not keep a collection that is dropped, with its rows.
+  prepared->handle.collection.reset();
   plans.put(std::move(bytes.shape), prepared);
   return prepared;
 }
@@ -69,9 +77,9 @@ Arrived read(Exchange& exchange) {
   const std::string_view message = message_of(exchange, arrived.message);
   SearchBytes bytes = SearchBytes::read(message, exchange.context);
   if (!bytes.plain) return arrived;
-  SearchPlans::Pointer prepared = prepare(exchange, bytes, message);
+  SearchPlans::Pointer prepared = prepare(exchange, bytes, message, arrived.handle);
   if (prepared == nullptr) return arrived;
-  const Field& field = *prepared->handle.schema().find(prepared->plan.request.field);
+  const Field& field = *arrived.handle.schema().find(prepared->plan.request.field);
   if (field.type != FieldType::kVector) return arrived;
   auto queries = read_queries(bytes.queries, field.vector, field.name);
   if (!queries || queries->rows > kQueriesMax) return arrived;
@@ -85,7 +93,7 @@ bool answer(Arrived& member, const SearchResult& found, QueryRange queries) {
   alignas(8) std::array<char, kFirstBlock> block;
   google::protobuf::Arena arena(block.data(), block.size());
   auto& response = *google::protobuf::Arena::CreateMessage<wire::SearchResults>(&arena);
-  write_hits(member.prepared->handle, member.prepared->plan, found, queries, response);
+  write_hits(member.handle, member.prepared->plan, found, queries, response);
   response.set_session_ts(next_timestamp());
   set_success(response);
   member.exchange->context.notes = {member.prepared->asked_name, response.results().scores_size()};
@@ -118,7 +126,7 @@ bool search_together(Members members) {
     for (Arrived* member : members) member->exchange->cancel.join(group);
   }
   const auto begin = Clock::now();
-  const auto found = prepared.handle.collection->snapshot()->search(request);
+  const auto found = members[0]->handle.collection->snapshot()->search(request);
   if (!found) return false;
   const std::chrono::duration<float> took = Clock::now() - begin;
   prepared.seconds = took.count() / static_cast<float>(request.queries.rows);
