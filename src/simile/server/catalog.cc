@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "simile/base/text.h"
+#include "simile/server/name_check.h"
 
 namespace simile::server {
 
@@ -15,23 +16,15 @@ namespace fs = std::filesystem;
 constexpr std::string_view kFolder = "databases";
 /// The property, of a database and of a collection, that holds what only this server needs.
 constexpr auto kProperty = "milvus";
-constexpr std::size_t kNameBytesMax = 255;
 
 Fault collection_not_found(std::string_view database, std::string_view name) {
+  const std::string where = join_text("[database=", database, "][collection=", name, "]");
   return {FaultCode::kCollectionNotFound,
-          join_text("can't find collection[database=", database, "][collection=", name, "]")};
+          join_text("can't find collection", where, ": collection not found", where)};
 }
 
 std::string_view or_default(std::string_view database) {
   return database.empty() ? kDefaultDatabase : database;
-}
-
-bool is_word(std::string_view name) {
-  const auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  const auto inner = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
-  return !name.empty() && letter(name[0]) && std::ranges::all_of(name, inner);
 }
 
 /// What is stored, or what a collection gets that was made without this server: everything is
@@ -66,23 +59,6 @@ void read_summary(std::string_view text, DatabaseSummary& summary) {
 
 }  // namespace
 
-Answer<void> check_name(std::string_view what, std::string_view name) {
-  if (name.empty()) return refuse_parameter(join_text(what, " name should not be empty"));
-  if (name.size() > kNameBytesMax) {
-    return refuse_parameter(join_text("Invalid ", what, " name: the length of a ", what,
-                                      " name must be less than ", kNameBytesMax,
-                                      " characters: it has ", name.size()));
-  }
-  if (!is_word(name)) {
-    return refuse_parameter(join_text("Invalid ", what,
-                                      " name: ", is_utf8(name) ? name : "(not UTF-8)",
-                                      ". A name is made of letters, digits and underscores, and "
-                                      "the first character of a ",
-                                      what, " name must be an underscore or letter"));
-  }
-  return {};
-}
-
 struct Catalog::Entry {
   std::string name;
   std::unique_ptr<Database> database;
@@ -116,6 +92,15 @@ struct Catalog::Entry {
     std::erase_if(aliases, [&](const auto& alias) { return alias.second == collection; });
   }
 
+  /// An alias cannot have the name of a collection.
+  Answer<void> check_free(std::string_view alias) const {
+    const std::shared_lock lock(mutex);
+    if (!collections.contains(alias)) return {};
+    return refuse(
+        FaultCode::kAliasNameConflict,
+        join_text("alias and collection name conflict[database=", name, "][alias=", alias, "]"));
+  }
+
   Answer<CollectionHandle> find(std::string_view collection) const {
     const std::shared_lock lock(mutex);
     auto found = collections.find(collection);
@@ -124,7 +109,11 @@ struct Catalog::Entry {
       if (alias != aliases.end()) found = collections.find(alias->second);
     }
     if (found == collections.end()) {
-      return std::unexpected(collection_not_found(name, collection));
+      Fault fault = collection_not_found(name, collection);
+      if (const auto valid = check_name("collection", collection); !valid) {
+        return refuse_parameter(join_text(valid.error().message, ": ", fault.message));
+      }
+      return std::unexpected(std::move(fault));
     }
     return found->second;
   }
@@ -300,7 +289,11 @@ Answer<void> Catalog::rename_collection(std::string_view database, std::string_v
   }
   {
     const std::shared_lock lock(at->mutex);
-    if (at->collections.contains(to) || at->aliases.contains(to)) {
+    if (at->aliases.contains(to)) {
+      return refuse(FaultCode::kUnexpected,
+                    join_text("cannot rename collection to an existing alias: ", to));
+    }
+    if (at->collections.contains(to)) {
       return refuse(FaultCode::kUnexpected, join_text("duplicated new collection name ", to,
                                                       " with other collection name or alias"));
     }
@@ -316,14 +309,11 @@ Answer<void> Catalog::rename_collection(std::string_view database, std::string_v
 Answer<void> Catalog::create_alias(std::string_view database, std::string_view alias,
                                    std::string_view collection) {
   SIMILE_TRY(check_name("alias", alias));
+  SIMILE_TRY(find(database, collection));
   SIMILE_ASSIGN(const auto at, entry(database));
+  SIMILE_TRY(at->check_free(alias));
   {
     const std::shared_lock lock(at->mutex);
-    if (at->collections.contains(alias)) {
-      return refuse(FaultCode::kAliasNameConflict,
-                    join_text("alias and collection name conflict[database=", at->name,
-                              "][alias=", alias, "]"));
-    }
     const auto found = at->aliases.find(alias);
     if (found != at->aliases.end() && found->second != collection) {
       return refuse(FaultCode::kAliasExists,
@@ -354,8 +344,17 @@ Answer<void> Catalog::drop_alias(std::string_view database, std::string_view ali
 
 Answer<void> Catalog::alter_alias(std::string_view database, std::string_view alias,
                                   std::string_view collection) {
+  SIMILE_TRY(check_name("alias", alias));
+  SIMILE_TRY(check_name("collection", collection));
+  const Answer<CollectionHandle> found = find(database, collection);
+  if (!found) {
+    return refuse(found.error().code, join_text("collection not found[collection=", collection,
+                                                "]: ", found.error().message));
+  }
+  const CollectionHandle& target = *found;
+  SIMILE_ASSIGN(const auto at, entry(database));
+  SIMILE_TRY(at->check_free(alias));
   SIMILE_ASSIGN(const std::string before, resolve_alias(database, alias));
-  SIMILE_ASSIGN(const CollectionHandle target, find(database, collection));
   if (before == target.name()) return {};
   // The new place first: a crash in between leaves the alias with the later of the two.
   SIMILE_TRY(change(database, target.name(), [&](CollectionMeta& meta) -> Answer<void> {
@@ -383,9 +382,7 @@ Answer<std::string> Catalog::resolve_alias(std::string_view database,
 }
 
 Answer<void> Catalog::create_database(std::string_view name, const Parameters& properties) {
-  if (const auto valid = check_name("database", name); !valid) {
-    return refuse(FaultCode::kDatabaseInvalidName, valid.error().message);
-  }
+  SIMILE_TRY(check_name("database", name));
   if (entry(name)) {
     return refuse(FaultCode::kUnexpected, join_text("database already exist: ", name));
   }
@@ -397,8 +394,9 @@ Answer<void> Catalog::create_database(std::string_view name, const Parameters& p
 
 Answer<void> Catalog::drop_database(std::string_view name) {
   if (or_default(name) == kDefaultDatabase) {
-    return refuse_parameter("the database 'default' cannot be dropped");
+    return refuse_parameter("can not drop default database");
   }
+  SIMILE_TRY(check_name("database", name));
   const auto at = entry(name);
   if (!at) return {};
   const std::scoped_lock changing((*at)->changing);

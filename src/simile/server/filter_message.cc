@@ -68,9 +68,8 @@ Answer<void> check_partition(const CollectionHandle& handle, std::string_view na
   if (name.empty() || name == kDefaultPartition) return {};
   const std::vector<std::string> there = handle.collection->partitions();
   if (std::ranges::find(there, name) != there.end()) return {};
-  return refuse(
-      FaultCode::kPartitionNotFound,
-      join_text("partition not found[collection=", handle.name(), "][partition=", name, "]"));
+  return refuse(FaultCode::kPartitionNotFound, join_text("partition not found[partition=", name,
+                                                         "][collection=", handle.name(), "]"));
 }
 
 Answer<std::vector<std::string>> read_partitions(const CollectionHandle& handle,

@@ -10,6 +10,8 @@ namespace simile::server {
 namespace {
 
 constexpr int kTimestampLogicalBits = 18;
+constexpr int kShardsMax = 16;
+constexpr std::int64_t kPercent = 100;
 
 /// A field without what an index sets later.
 Field without_index(Field field) {
@@ -57,6 +59,9 @@ Answer<wire_common::Status> create_collection(CallContext& context,
   meta.id = static_cast<std::int64_t>(next_timestamp());
   meta.created = static_cast<std::uint64_t>(meta.id);
   meta.consistency_level = request.consistency_level();
+  if (request.shards_num() > kShardsMax) {
+    return refuse_parameter(join_text("maximum shards's number should be limited to ", kShardsMax));
+  }
   meta.shards = std::max(1, request.shards_num());
   meta.partition_count = std::max<std::int64_t>(1, request.num_partitions());
   meta.properties = parameters_of(request.properties());
@@ -142,6 +147,7 @@ Answer<wire::ShowCollectionsResponse> show_collections(
                 context.service.catalog().collections(database_of(context, request)));
   for (const CollectionHandle& handle : handles) {
     if (request.type() == wire::ShowType::InMemory && !handle.meta->loaded) continue;
+    if (request.type() == wire::ShowType::InMemory) response.add_inmemory_percentages(kPercent);
     response.add_collection_names(handle.name());
     response.add_collection_ids(handle.meta->id);
     response.add_created_timestamps(handle.meta->created);
@@ -166,6 +172,9 @@ Answer<wire_common::Status> rename_collection(CallContext& context,
   if (!request.newdbname().empty() && request.newdbname() != database) {
     return refuse_parameter("a collection cannot be moved into another database by renaming it");
   }
+  if (request.oldname() == request.newname()) {
+    return refuse_parameter("collection name or database name should be different");
+  }
   SIMILE_TRY(
       context.service.catalog().rename_collection(database, request.oldname(), request.newname()));
   return wire_common::Status();
@@ -188,23 +197,65 @@ Answer<wire::GetCollectionStatisticsResponse> get_collection_statistics(
   return response;
 }
 
+/// What Milvus does not change while a collection is loaded, or at all.
+Answer<void> check_property(const CollectionMeta& meta, const std::string& key, bool removed) {
+  const bool mapped = key == "mmap.enabled" || key == "lazyload.enabled";
+  if (mapped && meta.loaded) {
+    return refuse_parameter(join_text("can not ", removed ? "delete" : "alter",
+                                      " mmap properties if collection loaded"));
+  }
+  if (removed && key == "dynamicfield.enabled") {
+    return refuse_parameter("cannot delete key dynamicfield.enabled");
+  }
+  return {};
+}
+
 Answer<wire_common::Status> alter_collection(CallContext& context,
                                              const wire::AlterCollectionRequest& request) {
-  SIMILE_TRY(context.service.catalog().change(database_of(context, request),
-                                              request.collection_name(),
-                                              [&](CollectionMeta& meta) -> Answer<void> {
-                                                for (const auto& pair : request.properties()) {
-                                                  if (pair.key() == "collection.description") {
-                                                    meta.description = pair.value();
-                                                  } else {
-                                                    meta.properties[pair.key()] = pair.value();
-                                                  }
-                                                }
-                                                for (const std::string& key : request.delete_keys())
-                                                  meta.properties.erase(key);
-                                                return {};
-                                              }));
+  SIMILE_ASSIGN(const CollectionHandle handle,
+                by_name_or_id(context, database_of(context, request), request.collection_name(),
+                              request.collectionid()));
+  if (request.properties().empty() && request.delete_keys().empty()) {
+    return refuse_parameter("no properties or delete keys provided");
+  }
+  const auto change = [&](CollectionMeta& meta) -> Answer<void> {
+    for (const auto& pair : request.properties()) {
+      SIMILE_TRY(check_property(meta, pair.key(), false));
+      if (pair.key() == "collection.description") {
+        meta.description = pair.value();
+      } else {
+        meta.properties[pair.key()] = pair.value();
+      }
+    }
+    for (const std::string& key : request.delete_keys()) {
+      SIMILE_TRY(check_property(meta, key, true));
+      meta.properties.erase(key);
+    }
+    return {};
+  };
+  SIMILE_TRY(context.service.catalog().change(handle.database, handle.name(), change));
   return wire_common::Status();
+}
+
+/// Rows that are there hold null or a default in a field that is added, so it is no key.
+Answer<void> check_added(const wire_schema::FieldSchema& message) {
+  const auto refuse_field = [&](std::string_view why) {
+    return refuse_parameter(
+        join_text(why, ", field name = ", message.name(), ": invalid parameter"));
+  };
+  const bool vector = message.data_type() >= wire_schema::DataType::BinaryVector;
+  const auto is_dim = [](const auto& pair) { return pair.key() == "dim"; };
+  if (vector && message.data_type() != wire_schema::DataType::SparseFloatVector &&
+      std::ranges::none_of(message.type_params(), is_dim)) {
+    return refuse_field("vector field must have dimension specified");
+  }
+  if (message.is_primary_key()) return refuse_field("not support to add pk field");
+  if (message.is_partition_key()) {
+    return refuse_parameter(join_text("not support to add partition key field, field name  = ",
+                                      message.name(), ": invalid parameter"));
+  }
+  if (!message.nullable()) return refuse_field("added field must be nullable, please check it");
+  return {};
 }
 
 Answer<wire_common::Status> add_collection_field(CallContext& context,
@@ -215,15 +266,12 @@ Answer<wire_common::Status> add_collection_field(CallContext& context,
     return refuse_parameter("the schema of the request is no FieldSchema message");
   }
   FieldMeta added;
+  if (!context.embedded) SIMILE_TRY(check_added(message));
   SIMILE_ASSIGN(const Field field, context.embedded ? parse_embedded_field(message)
                                                     : parse_field_schema(message, added));
   added.name = field.name;
-  if (!field.nullable && !context.embedded) {
-    return refuse_parameter(
-        join_text("added field must be nullable, please check it, field name = ", field.name));
-  }
   if (handle.schema().find(field.name) != nullptr) {
-    return refuse_parameter(join_text("duplicate field name: ", field.name));
+    return refuse_parameter(join_text("duplicate field name: ", field.name, ": invalid parameter"));
   }
   SIMILE_TRY(
       context.service.catalog().add_field(handle.database, handle.name(), field, std::move(added)));
@@ -238,7 +286,8 @@ Answer<wire_common::Status> alter_collection_field(
         const auto field = std::ranges::find(meta.fields, request.field_name(), &FieldMeta::name);
         if (field == meta.fields.end()) {
           return refuse(FaultCode::kFieldNotFound,
-                        join_text("field not found[field=", request.field_name(), "]"));
+                        join_text("field ", request.field_name(), " does not exist in collection ",
+                                  request.collection_name()));
         }
         for (const auto& pair : request.properties()) field->type_params[pair.key()] = pair.value();
         for (const std::string& key : request.delete_keys()) field->type_params.erase(key);

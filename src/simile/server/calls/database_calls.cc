@@ -43,6 +43,11 @@ Answer<wire::DescribeDatabaseResponse> describe_database(
 
 Answer<wire_common::Status> alter_database(CallContext& context,
                                            const wire::AlterDatabaseRequest& request) {
+  if (request.properties().empty() && request.delete_keys().empty()) {
+    return refuse(FaultCode::kUnexpected,
+                  "alter database with empty properties and delete keys, expected to set either "
+                  "properties or delete keys");
+  }
   const std::vector<std::string> removed(request.delete_keys().begin(),
                                          request.delete_keys().end());
   SIMILE_TRY(context.service.catalog().change_database(

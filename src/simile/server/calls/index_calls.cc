@@ -2,6 +2,7 @@
 
 #include "simile/base/text.h"
 #include "simile/server/calls/calls.h"
+#include "simile/server/index_check.h"
 #include "simile/server/index_names.h"
 #include "simile/server/schema_message.h"
 
@@ -9,89 +10,41 @@ namespace simile::server {
 
 namespace {
 
-std::string_view value_of(const Parameters& parameters, std::string_view key) {
-  const auto found = parameters.find(key);
-  return found == parameters.end() ? std::string_view() : std::string_view(found->second);
-}
-
-Answer<void> check_index_type(const Field& field, std::string_view type) {
-  if (field.is_searched() ? index_kind_of(field, type).has_value() : is_scalar_index(type)) {
-    return {};
-  }
-  return refuse_parameter(join_text("invalid parameter: index type ", type,
-                                    " cannot be built on field ", field.name, " of type ",
-                                    name_of(field.type)));
-}
-
-/// The metric that an index asks for; without one, that which Milvus takes.
-Answer<Metric> metric_of(const Field& field, const Parameters& params) {
-  const std::string_view name = value_of(params, "metric_type");
-  if (field.type == FieldType::kSparse) {
-    if (name.empty() || upper_case(name) == wire_name(field.metric)) return field.metric;
-    return refuse_parameter(join_text("metric type ", name, " does not fit the sparse vectors of ",
-                                      "field ", field.name, "; only ", wire_name(field.metric),
-                                      " is supported"));
-  }
-  if (name.empty()) {
-    return field.vector.element == ElementType::kBit ? Metric::kHamming : Metric::kCosine;
-  }
-  SIMILE_ASSIGN(const Metric metric, parse_wire_metric(name));
-  if (!check_metric(metric, field.vector.element)) {
-    return refuse_parameter(join_text("metric type ", name, " does not fit the ",
-                                      name_of(field.vector.element), " vectors of field ",
-                                      field.name));
-  }
-  return metric;
-}
-
-/// What is there already: the same index, which is no error, or another one, which is.
-Answer<bool> is_there(const CollectionHandle& handle, const IndexMeta& asked) {
-  const IndexMeta* same_field = handle.meta->index_of_field(asked.field);
-  const IndexMeta* same_name = handle.meta->find_index(asked.name);
-  if (same_field != nullptr && same_field->params == asked.params &&
-      same_field->name == asked.name) {
-    return true;
-  }
-  if (same_name != nullptr && same_name->field != asked.field) {
-    return refuse_parameter(join_text("invalid parameter: index name ", asked.name,
-                                      " is taken by field ", same_name->field,
-                                      ": CreateIndex failed: duplicate index name"));
-  }
-  if (same_field != nullptr) {
-    return refuse_parameter(join_text(
-        "CreateIndex failed: at most one distinct index is allowed per field; drop index ",
-        same_field->name, " first"));
-  }
-  return false;
+/// The field that an index is for. A name that is no field is a key of the dynamic field, which can
+/// have an index like a path of JSON.
+Answer<const Field*> indexed_field(const CollectionHandle& handle, const std::string& name) {
+  const Field* field = handle.schema().find(name);
+  if (field == nullptr) field = handle.schema().find(kDynamicField);
+  if (field != nullptr) return field;
+  return refuse(FaultCode::kFieldNotFound,
+                join_text("cannot create index on non-exist field: ", name));
 }
 
 Answer<wire_common::Status> create_index(CallContext& context,
                                          const wire::CreateIndexRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
-  const Field* field = handle.schema().find(request.field_name());
-  if (field == nullptr) {
-    return refuse(FaultCode::kFieldNotFound,
-                  join_text("cannot create index on non-exist field: ", request.field_name()));
-  }
-  IndexMeta index{.name = request.index_name().empty() ? field->name : request.index_name(),
-                  .field = field->name,
+  SIMILE_ASSIGN(const Parameters params, index_parameters(request.extra_params()));
+  SIMILE_ASSIGN(const Field* field, indexed_field(handle, request.field_name()));
+  const std::string own_name = default_index_name(*field, request.field_name(), params);
+  IndexMeta index{.name = request.index_name().empty() ? own_name : request.index_name(),
+                  .field = request.field_name(),
                   .id = static_cast<std::int64_t>(next_timestamp()),
-                  .params = parameters_of(request.extra_params())};
-  SIMILE_TRY(check_index_type(*field, value_of(index.params, "index_type")));
+                  .params = params};
+  SIMILE_TRY(check_index(*field, index.params));
   index.params.try_emplace("index_type", "AUTOINDEX");
   Catalog& catalog = context.service.catalog();
   if (field->is_searched()) {
-    SIMILE_ASSIGN(const Metric metric, metric_of(*field, index.params));
+    SIMILE_ASSIGN(const Metric metric, index_metric(*field, index.params));
     index.params["metric_type"] = wire_name(metric);
     if (!context.embedded) {
-      SIMILE_ASSIGN(const bool there, is_there(handle, index));
+      SIMILE_ASSIGN(const bool there, index_is_there(handle, index));
       if (there) return wire_common::Status();
     }
-    SIMILE_TRY(
-        catalog.change_vector_index(handle.database, handle.name(), field->name, metric,
-                                    *index_kind_of(*field, value_of(index.params, "index_type"))));
+    SIMILE_TRY(catalog.change_vector_index(
+        handle.database, handle.name(), field->name, metric,
+        *index_kind_of(*field, index_parameter(index.params, "index_type"))));
   } else {
-    SIMILE_ASSIGN(const bool there, is_there(handle, index));
+    SIMILE_ASSIGN(const bool there, index_is_there(handle, index));
     if (there) return wire_common::Status();
   }
   SIMILE_TRY(

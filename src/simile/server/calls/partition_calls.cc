@@ -37,6 +37,7 @@ Answer<wire_common::Status> create_partition(CallContext& context,
 Answer<wire_common::Status> drop_partition(CallContext& context,
                                            const wire::DropPartitionRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(check_name("partition", request.partition_name()));
   const std::string& name = request.partition_name();
   if (name == kDefaultPartition) {
     return refuse_parameter("default partition cannot be deleted");
@@ -62,9 +63,9 @@ Answer<wire_common::Status> drop_partition(CallContext& context,
 Answer<wire::BoolResponse> has_partition(CallContext& context,
                                          const wire::HasPartitionRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(check_name("partition", request.partition_name()));
   wire::BoolResponse response;
-  response.set_value(!request.partition_name().empty() &&
-                     check_partition(handle, request.partition_name()).has_value());
+  response.set_value(check_partition(handle, request.partition_name()).has_value());
   return response;
 }
 
@@ -72,7 +73,14 @@ Answer<wire::ShowPartitionsResponse> show_partitions(CallContext& context,
                                                      const wire::ShowPartitionsRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
   wire::ShowPartitionsResponse response;
+  constexpr std::int64_t kPercent = 100;
+  const auto& names = request.partition_names();
+  const auto& loaded = handle.meta->loaded_partitions;
+  for (const std::string& name : names) SIMILE_TRY(check_partition(handle, name));
   for (const std::string& name : handle.collection->partitions()) {
+    if (!names.empty() && std::ranges::find(names, name) == names.end()) continue;
+    const bool searched = handle.meta->loaded && (loaded.empty() || loaded.contains(name));
+    response.add_inmemory_percentages(searched ? kPercent : 0);
     response.add_partition_names(name);
     response.add_partitionids(partition_id(handle, name));
     response.add_created_timestamps(handle.meta->created);
@@ -99,7 +107,10 @@ Answer<wire_common::Status> load_partitions(CallContext& context,
                                             const wire::LoadPartitionsRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
   SIMILE_TRY(need_indexes(handle));
-  if (request.partition_names().empty()) return refuse_parameter("partition names are missing");
+  if (request.partition_names().empty()) {
+    return refuse_parameter(join_text("partitions of '", handle.name(),
+                                      "' are not loaded due to no partition specified"));
+  }
   for (const std::string& name : request.partition_names()) {
     SIMILE_TRY(check_partition(handle, name));
   }
@@ -118,6 +129,10 @@ Answer<wire_common::Status> load_partitions(CallContext& context,
 Answer<wire_common::Status> release_partitions(CallContext& context,
                                                const wire::ReleasePartitionsRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  if (request.partition_names().empty()) {
+    return refuse_parameter(
+        "invalid parameter[expected=any partition][actual=empty partition list]");
+  }
   for (const std::string& name : request.partition_names()) {
     SIMILE_TRY(check_partition(handle, name));
   }
