@@ -154,7 +154,7 @@ def test_names_that_are_none(filled, stub, name):
     schema.fields.add(name=name, data_type=5, is_primary_key=True)
     schema.fields.add(name="v", data_type=101, type_params=pairs(dim=4))
     refused(stub.CreateCollection(milvus_pb2.CreateCollectionRequest(
-        collection_name="never", schema=schema.SerializeToString())))
+        collection_name="never", schema=schema.SerializeToString())), INVALID, 1701)
 
 
 @pytest.mark.parametrize("k", [0, -1, 2**63, 2**64, 16_385, "abc", "1e3"])

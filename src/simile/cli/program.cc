@@ -19,6 +19,7 @@
 #include "simile/cli/rows_command.h"
 #include "simile/cli/search_command.h"
 #include "simile/cli/serve_command.h"
+#include "simile/cli/user_command.h"
 #include "simile/cli/verify_command.h"
 #include "simile/version.h"
 
@@ -57,6 +58,8 @@ void add_commands(CLI::App& program, Invocation& invocation) {
   add_serve_command(program, invocation);
   add_ui_command(program, invocation);
   add_decode_command(program, invocation);
+  add_user_command(program, invocation);
+  add_audit_command(program, invocation);
 }
 
 /// The command that was being parsed when an error came, "simile pictures index".

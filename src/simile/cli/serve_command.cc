@@ -20,11 +20,16 @@ constexpr ModuleName kServer = {
     .remedy = "build Simile with grpc++ and protobuf (tools/setup.sh installs them)"};
 
 Result<int> run_serve(const server::ServeArguments& arguments, Session& session) {
-  SIMILE_ASSIGN(const void* object, load_module(kServer));
-  return static_cast<const server::ServerModule*>(object)->serve(arguments, session.cancel);
+  SIMILE_ASSIGN(const server::ServerModule* module, load_server());
+  return module->serve(arguments, session.cancel);
 }
 
 }  // namespace
+
+Result<const server::ServerModule*> load_server() {
+  SIMILE_ASSIGN(const void* object, load_module(kServer));
+  return static_cast<const server::ServerModule*>(object);
+}
 
 void add_serve_command(CLI::App& program, Invocation& invocation) {
   auto arguments = std::make_shared<server::ServeArguments>();
@@ -39,6 +44,8 @@ void add_serve_command(CLI::App& program, Invocation& invocation) {
       ->type_name("FILE");
   command->add_flag("--print-config", arguments->print_config,
                     "Print every setting as such a file, and end");
+  command->add_flag("--print-routes", arguments->print_routes,
+                    "Print every call and path with the right that it needs, and end");
   for (const server::Setting& setting : server::kSettings) {
     std::string flag = join_text("--", setting.name);
     std::ranges::replace(flag, '_', '-');

@@ -3,7 +3,14 @@
 
 #include "simile/cli/session.h"
 
+namespace simile::server {
+class ServerModule;
+}
+
 namespace simile::cli {
+
+/// Loads libsimile_server.so, once.
+Result<const server::ServerModule*> load_server();
 
 void add_serve_command(CLI::App& program, Invocation& invocation);
 

@@ -2,12 +2,14 @@
 /// What a call knows beside its message.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "simile/progress.h"
 
 namespace simile::server {
 
+class Caller;
 class Service;
 
 /// What a trace tells of a call, from its message and its answer.
@@ -18,8 +20,9 @@ struct CallNotes {
 
 struct CallContext {
   Service& service;
-  std::string database;                 ///< of the metadata `dbname`; a message may name another
-  std::string user;                     ///< empty: nobody has logged in
+  std::string database;  ///< of the metadata `dbname`; a message may name another
+  std::shared_ptr<const Caller> caller = {};  ///< null: nobody, who may do nothing
+  std::string from = {};                      ///< address of the peer, for the audit log
   const CancelToken* cancel = nullptr;  ///< set when the client is gone or its deadline has passed
   /// By the rules of the embedded library, which `simile.connect` asks for in the metadata
   /// `simile-rules: embedded`: an insert refuses keys that are there, nothing has to be loaded,

@@ -77,6 +77,20 @@ Status read_switch(const Texts& texts, const std::string& name, bool& value) {
               join_text("setting ", name, " is '", text, "'; it must be true or false"));
 }
 
+/// One of the words of `known`.
+Status read_word(const Texts& texts, const std::string& name, std::string_view known,
+                 std::string& value) {
+  value = texts.at(name);
+  std::string_view rest = known;
+  while (!rest.empty()) {
+    const auto end = rest.find(", ");
+    if (value == rest.substr(0, end)) return {};
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 2);
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              join_text("setting ", name, " is '", value, "'; known: ", known));
+}
+
 Status read_tls(const Texts& texts, TlsFiles& tls) {
   tls = {.certificate = texts.at("tls_certificate"),
          .key = texts.at("tls_key"),
@@ -133,6 +147,7 @@ Result<Config> checked(Texts texts) {
   SIMILE_TRY(read_number(texts, "grace_seconds", 0, kGraceMax, config.grace_seconds));
   constexpr std::uint64_t kConnectionsMax = 16'384;
   SIMILE_TRY(read_number(texts, "connections_max", 1, kConnectionsMax, config.connections_max));
+  SIMILE_TRY(read_number(texts, "streams_max", 1, kConnectionsMax, config.streams_max));
   SIMILE_TRY(read_number(texts, "receive_seconds", 1, kGraceMax, config.receive_seconds));
   SIMILE_TRY(read_switch(texts, "insecure", config.insecure));
   SIMILE_TRY(read_tls(texts, config.tls));
@@ -142,12 +157,11 @@ Result<Config> checked(Texts texts) {
   }
   config.otlp_endpoint = texts.at("otlp_endpoint");
   SIMILE_TRY(read_share(texts, "trace_ratio", config.trace_ratio));
-  config.log_level = texts.at("log_level");
-  constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};
-  if (std::ranges::find(kLevels, config.log_level) == kLevels.end()) {
-    return fail(ErrorCode::kInvalidArgument, join_text("setting log_level is '", config.log_level,
-                                                       "'; known: debug, info, warning, error"));
-  }
+  constexpr std::uint64_t kRateMax = 1'000'000'000;
+  SIMILE_TRY(read_number(texts, "calls_per_second", 0, kRateMax, config.calls_per_second));
+  SIMILE_TRY(read_word(texts, "authorization", "auto, on, off", config.authorization));
+  SIMILE_TRY(read_word(texts, "audit", "auto, off, changes, all", config.audit));
+  SIMILE_TRY(read_word(texts, "log_level", "debug, info, warning, error", config.log_level));
   if (config.threads == 0) config.threads = std::max(1U, std::thread::hardware_concurrency());
   config.texts = std::move(texts);
   return config;

@@ -25,8 +25,12 @@ struct Config {
   std::vector<std::string> picture_folders;
   std::string log_level;
   TlsFiles tls;
+  std::string authorization;
+  std::string audit;
+  std::uint32_t calls_per_second = 0;
   bool insecure = false;
   std::size_t connections_max = 0;
+  int streams_max = 0;
   double receive_seconds = 0;
   std::string otlp_endpoint;
   double trace_ratio = 1;

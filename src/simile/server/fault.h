@@ -27,6 +27,7 @@ enum class FaultCode : std::int32_t {
   kInvalidParameter = 1100,
   kMissingParameter = 1101,
   kNotAuthenticated = 1400,
+  kNotPermitted = 1401,
   kAliasNotFound = 1600,
   kAliasNameConflict = 1601,
   kAliasExists = 1602,

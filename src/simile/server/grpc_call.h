@@ -1,7 +1,8 @@
 #pragma once
 /// One call of a client over gRPC, and what all calls share.
 ///
-/// 1. request() waits for a call of any name; arrived() looks its method up and reads the message.
+/// 1. request() waits for a call of any name; arrived() looks its method up, and who makes it;
+///    admitted() reads the message of those who may.
 /// 2. received() hands it to the pool of its method; a worker runs it, alone or together with
 /// others
 ///    of its method, and starts the answer.
@@ -22,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "simile/server/access/gate.h"
 #include "simile/server/cancel_group.h"
 #include "simile/server/method_table.h"
 #include "simile/server/metrics.h"
@@ -41,6 +43,8 @@ struct GrpcShared {
   WorkerPool<GrpcCall*> reads;
   WorkerPool<GrpcCall*> writes;
   WorkerPool<GrpcCall*> admin;
+  Gate& gate;
+  WorkerPool<GrpcCall*> logins;  ///< verifying a password takes 20 ms
 };
 
 class GrpcCall {
@@ -56,6 +60,8 @@ class GrpcCall {
   /// Runs quick calls, some of them on other threads where there are many.
   static void run_quick(std::vector<GrpcCall*>& calls);
   static bool may_join(GrpcCall* first, GrpcCall* next);
+  /// Verifies the credentials of calls.
+  static void sign_in(std::span<GrpcCall*> calls);
 
  private:
   enum class Step : std::uint8_t { kArrived, kReceived, kAnswered, kOver };
@@ -70,6 +76,10 @@ class GrpcCall {
   void on(Step step, bool ok, std::vector<GrpcCall*>& quick);
   void arrived();
   void received(bool ok, std::vector<GrpcCall*>& quick);
+  void admitted(Admission admission);
+  void refuse(const Refusal& refusal);
+  std::string credential() const;
+  std::string from() const;
   void let_go();
   WorkerPool<GrpcCall*>& pool();
   Exchange exchange();
@@ -93,6 +103,7 @@ class GrpcCall {
   Clock::time_point begin_;
   std::optional<Span> span_;  // where the call is traced
   const Method* method_ = nullptr;
+  std::shared_ptr<const Caller> caller_;
   std::string name_;
   int code_ = 0;
   grpc::ByteBuffer request_;

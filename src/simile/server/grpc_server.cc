@@ -24,17 +24,22 @@ constexpr int kEventsMax = 64;
 /// comes back without an event: only after some of these is there nothing more.
 constexpr int kEmptyMax = 3;
 
+/// Calls that may wait for their password to be verified.
+constexpr std::size_t kLoginsMax = 256;
+
 class RunningServer final : public GrpcServer {
  public:
   RunningServer(const GrpcOptions& options, Service& service, const MethodTable& methods,
-                Metrics& metrics)
+                Gate& gate, Metrics& metrics)
       : shared_{.service = service,
                 .methods = methods,
                 .metrics = metrics,
                 .message_bytes_max = options.message_bytes_max,
                 .reads{options.read_threads, options.queue_max, GrpcCall::run, GrpcCall::may_join},
                 .writes{options.write_threads, options.queue_max, GrpcCall::run},
-                .admin{4, options.queue_max, GrpcCall::run}} {}
+                .admin{4, options.queue_max, GrpcCall::run},
+                .gate = gate,
+                .logins{2, kLoginsMax, GrpcCall::sign_in}} {}
 
   ~RunningServer() override { stop(0); }
 
@@ -53,6 +58,9 @@ class RunningServer final : public GrpcServer {
     // Clients of Milvus ping every 10 s without calls; the default answers that with GOAWAY.
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_max);
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                               static_cast<int>(options.receive_seconds * 1'000));
     // A client that vanished without a word is found out, and its calls are cancelled.
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
@@ -77,6 +85,7 @@ class RunningServer final : public GrpcServer {
     // Returns when the last call is over; those that run past the grace are cancelled.
     server_->Shutdown(std::chrono::system_clock::now() +
                       std::chrono::duration_cast<std::chrono::milliseconds>(grace));
+    shared_.logins.drain();
     shared_.reads.drain();
     shared_.writes.drain();
     shared_.admin.drain();
@@ -121,9 +130,9 @@ class RunningServer final : public GrpcServer {
 }  // namespace
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::start(const GrpcOptions& options, Service& service,
-                                                      const MethodTable& methods,
+                                                      const MethodTable& methods, Gate& gate,
                                                       Metrics& metrics) {
-  auto server = std::make_unique<RunningServer>(options, service, methods, metrics);
+  auto server = std::make_unique<RunningServer>(options, service, methods, gate, metrics);
   SIMILE_TRY(server->listen(options));
   return server;
 }

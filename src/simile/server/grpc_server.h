@@ -8,6 +8,7 @@
 #include <string>
 
 #include "simile/error.h"
+#include "simile/server/access/gate.h"
 #include "simile/server/method_table.h"
 #include "simile/server/metrics.h"
 #include "simile/server/network/tls.h"
@@ -22,13 +23,16 @@ struct GrpcOptions {
   std::size_t write_threads = 16;
   std::size_t queue_max = 4'096;  ///< calls that may wait in each pool
   TlsFiles tls;
+  int streams_max = 1'000;      ///< calls of one connection at once
+  double receive_seconds = 10;  ///< for the handshake of a connection
 };
 
 class GrpcServer {
  public:
-  /// `service`, `methods` and `metrics` outlive the server. Fails where the port is taken.
+  /// `service`, `methods`, `gate` and `metrics` outlive the server. Fails where the port is taken.
   static Result<std::unique_ptr<GrpcServer>> start(const GrpcOptions& options, Service& service,
-                                                   const MethodTable& methods, Metrics& metrics);
+                                                   const MethodTable& methods, Gate& gate,
+                                                   Metrics& metrics);
   virtual ~GrpcServer() = default;
   virtual int port() const = 0;
   /// Takes no new calls, lets those that run finish for at most `grace_seconds`, then cancels them.

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "simile/base/text.h"
+#include "simile/server/access/audit_log.h"
 #include "simile/server/collection_metrics.h"
 #include "simile/server/network/http_front.h"
 #include "simile/server/network/http_origin.h"
@@ -38,10 +39,11 @@ std::string text_of(const Json& json) {
 
 class RunningHttp final : public HttpServer {
  public:
-  RunningHttp(const HttpOptions& options, Service& service, const MethodTable& methods,
+  RunningHttp(const HttpOptions& options, Service& service, const MethodTable& methods, Gate& gate,
               PageState& page, std::unique_ptr<TlsContext> tls)
       : service_(service),
         methods_(methods),
+        gate_(gate),
         page_(page),
         local_only_(options.local_only),
         backups_(options.backups),
@@ -76,6 +78,14 @@ class RunningHttp final : public HttpServer {
 
   int port() const override { return port_; }
 
+  std::string describe_routes() const override {
+    std::string text;
+    for (const auto& [key, route] : routes_.all()) {
+      text += join_text(key.first, " ", key.second, " ", describe(route.right), "\n");
+    }
+    return text;
+  }
+
   void stop() override {
     server_.stop();
     server_.end_waiting();
@@ -104,7 +114,7 @@ class RunningHttp final : public HttpServer {
                 });
     add_page(routes_, service_, page_);
     for (const auto& [path, handler] : table_) {
-      routes_.add("POST", join_text(kRestPrefix, path), kSignedIn,
+      routes_.add("POST", join_text(kRestPrefix, path), right_of_call(call_of_path(path)),
                   [this, path](const Request& request, Response& response) {
                     answer(path, request, response);
                   });
@@ -123,11 +133,47 @@ class RunningHttp final : public HttpServer {
     const std::string refused = refuse_origin(request.get_header_value("Host"),
                                               request.get_header_value("Origin"), local_only_);
     if (!refused.empty()) return refuse(response, 403, refused);
-    if (routes_.find(request.method, request.path) != nullptr) return true;
+    const HttpRoute* route = routes_.find(request.method, request.path);
+    if (!admit(request, response, route)) return false;
+    if (route != nullptr) return true;
     const bool other = routes_.find("GET", request.path) != nullptr ||
                        routes_.find("POST", request.path) != nullptr;
     if (other) return refuse(response, 405, join_text(request.path, " takes another method"));
     return refuse(response, 404, join_text("there is no ", request.path));
+  }
+
+  /// Who asks, and whether they may; an open route is for everybody, and what is no route is for
+  /// nobody who may not come in.
+  bool admit(const Request& request, Response& response, const HttpRoute* route) {
+    std::shared_ptr<const Caller>& calling = http_caller();
+    calling = Caller::unrestricted();
+    const Right right = route == nullptr ? kSignedIn : route->right;
+    if (gate_.is_open() || right.scope == Scope::kOpen) return true;
+    calling = nullptr;
+    Admission admission = gate_.admit(
+        credential_of_header(request.get_header_value("Authorization")), request.remote_addr);
+    if (!admission) return refuse(request, response, admission.error());
+    calling = *std::move(admission);
+    const auto refusal = gate_.look(*calling, right, request.path);
+    return !refusal || refuse(request, response, *refusal);
+  }
+
+  bool refuse(const Request& request, Response& response, const Refusal& refusal) {
+    if (AuditLog* audit = service_.audit()) {
+      audit->record({.user = refusal.user,
+                     .from = request.remote_addr,
+                     .call = request.path,
+                     .outcome = "refused",
+                     .code = static_cast<int>(FaultCode::kNotPermitted)});
+    }
+    switch (refusal.kind) {
+      case Refusal::Kind::kForbidden: return refuse(response, 403, refusal.message);
+      case Refusal::Kind::kTooOften: return refuse(response, 429, refusal.message);
+      case Refusal::Kind::kNotSignedIn: break;
+    }
+    // A browser then asks for user and password.
+    response.set_header("WWW-Authenticate", "Basic realm=\"simile\", charset=\"UTF-8\"");
+    return refuse(response, 401, refusal.message);
   }
 
   static bool refuse(Response& response, int status, const std::string& message) {
@@ -158,9 +204,14 @@ class RunningHttp final : public HttpServer {
     if (Tracer* tracer = service_.tracer()) {
       span = begin_span(*tracer, "http", "rest/" + path, request.get_header_value("traceparent"));
     }
-    CallContext context{.service = service_, .database = {}, .user = {}, .cancel = &cancel};
+    CallContext context{.service = service_,
+                        .database = {},
+                        .caller = http_caller(),
+                        .from = request.remote_addr,
+                        .cancel = &cancel};
     response.set_content(text_of(run_rest(table_, path, request.body, context, methods_)),
                          "application/json");
+    if (context.code == static_cast<int>(FaultCode::kNotPermitted)) response.status = 403;
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     service_.metrics().observe("rest/" + path, took.count(), context.code);
     service_.metrics().add_in_flight(-1);
@@ -175,6 +226,7 @@ class RunningHttp final : public HttpServer {
   static inline thread_local std::chrono::steady_clock::time_point arrived_;
   Service& service_;
   const MethodTable& methods_;
+  Gate& gate_;
   PageState& page_;
   const bool local_only_;
   const BackupPlaces backups_;
@@ -190,12 +242,14 @@ class RunningHttp final : public HttpServer {
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options, Service& service,
-                                                      const MethodTable& methods, PageState& page) {
+                                                      const MethodTable& methods, Gate& gate,
+                                                      PageState& page) {
   std::unique_ptr<TlsContext> tls;
   if (options.tls.enabled()) {
     SIMILE_ASSIGN(tls, TlsContext::open(options.tls));
   }
-  auto server = std::make_unique<RunningHttp>(options, service, methods, page, std::move(tls));
+  auto server =
+      std::make_unique<RunningHttp>(options, service, methods, gate, page, std::move(tls));
   SIMILE_TRY(server->listen(options));
   return server;
 }

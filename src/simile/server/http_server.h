@@ -5,6 +5,7 @@
 #include <string>
 
 #include "simile/error.h"
+#include "simile/server/access/gate.h"
 #include "simile/server/method_table.h"
 #include "simile/server/network/tls.h"
 #include "simile/server/rest/rest_backup.h"
@@ -27,11 +28,14 @@ struct HttpOptions {
 
 class HttpServer {
  public:
-  /// `service`, `methods` and `page` outlive the server. Fails where the port is taken.
+  /// `service`, `methods`, `gate` and `page` outlive the server. Fails where the port is taken.
   static Result<std::unique_ptr<HttpServer>> start(const HttpOptions& options, Service& service,
-                                                   const MethodTable& methods, PageState& page);
+                                                   const MethodTable& methods, Gate& gate,
+                                                   PageState& page);
   virtual ~HttpServer() = default;
   virtual int port() const = 0;
+  /// Lines "METHOD PATH SCOPE PRIVILEGE" of everything that is served.
+  virtual std::string describe_routes() const = 0;
   /// Lets running requests finish.
   virtual void stop() = 0;
 };

@@ -12,6 +12,8 @@
 #include <string_view>
 
 #include <milvus/milvus.pb.h>
+#include "simile/server/access/authorize.h"
+#include "simile/server/access/privileges.h"
 #include "simile/server/call_context.h"
 #include "simile/server/cancel_group.h"
 #include "simile/server/fault.h"
@@ -66,6 +68,7 @@ struct Exchange {
 
 struct Method {
   MethodKind kind = MethodKind::kAdmin;
+  Right right;  ///< of access/call_rights.cc
   std::function<grpc::Status(CallContext&, grpc::ByteBuffer& request, grpc::ByteBuffer& response)>
       run;
   /// Runs calls that wait at the same time, which may cost less than one after the other; null:
@@ -89,14 +92,22 @@ class MethodTable {
   template <class Request, class Response>
   void add(std::string name, MethodKind kind,
            Answer<Response> (*handler)(CallContext&, const Request&)) {
-    Method method{.kind = kind, .run = nullptr, .refuse = nullptr, .handler = handler};
-    method.run = [handler](CallContext& context, grpc::ByteBuffer& in, grpc::ByteBuffer& out) {
+    Method method{.kind = kind,
+                  .right = right_of_call(name),
+                  .run = nullptr,
+                  .refuse = nullptr,
+                  .handler = handler};
+    method.run = [name, handler, right = method.right](CallContext& context, grpc::ByteBuffer& in,
+                                                       grpc::ByteBuffer& out) {
       Request request;
       if (!parse(in, request)) {
         return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "the request cannot be read");
       }
       note_request(context, request);
-      Answer<Response> answer = handler(context, request);
+      Answer<Response> answer = guarded(context, name, right, request, handler);
+      if (!answer && answer.error().code == FaultCode::kNotPermitted) {
+        return grpc::Status(grpc::StatusCode::PERMISSION_DENIED, answer.error().message);
+      }
       if (answer) {
         note_response(context, *answer);
         set_success(*answer);
@@ -135,7 +146,7 @@ class MethodTable {
     const auto* handler = std::any_cast<Handler>(&method->handler);
     SIMILE_CHECK(handler != nullptr);
     note_request(context, request);
-    Answer<Response> answer = (*handler)(context, request);
+    Answer<Response> answer = guarded(context, name, method->right, request, *handler);
     if (answer) note_response(context, *answer);
     return answer;
   }
@@ -148,6 +159,20 @@ class MethodTable {
   const std::map<std::string, Method, std::less<>>& methods() const { return methods_; }
 
  private:
+  /// Every call of every port comes through here: who may not make it is refused, and the audit
+  /// log is told.
+  template <class Request, class Response>
+  static Answer<Response> guarded(CallContext& context, std::string_view name, const Right& right,
+                                  const Request& request,
+                                  Answer<Response> (*handler)(CallContext&, const Request&)) {
+    const TargetNames names = targets_of(context, request);
+    const Answer<void> allowed = authorize(context, name, right, names);
+    Answer<Response> answer =
+        allowed ? handler(context, request) : std::unexpected(allowed.error());
+    record_call(context, name, names, answer ? 0 : static_cast<int>(answer.error().code));
+    return answer;
+  }
+
   std::map<std::string, Method, std::less<>> methods_;
 };
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "simile/base/text.h"
+#include "simile/server/access/row_limits.h"
 #include "simile/server/column_message.h"
 #include "simile/server/filter_message.h"
 #include "simile/server/index_names.h"
@@ -65,6 +66,24 @@ Answer<void> check_wire_metric(const RequestParameters& parameters, Metric metri
   if (asked == metric) return {};
   return refuse_parameter(join_text("metric type not match: invalid parameter[expected=",
                                     wire_name(metric), "][actual=", wire_name(asked), "]"));
+}
+
+/// Rows that the caller does not see are not there for them.
+Answer<void> check_shown(const CollectionHandle& handle, const Snapshot& snapshot,
+                         const wire_schema::IDs& ids, const std::string& shown) {
+  if (shown.empty()) return {};
+  std::vector<FilterValue> keys;
+  for (const std::int64_t id : ids.int_id().data()) keys.push_back({id});
+  for (const std::string& id : ids.str_id().data()) keys.push_back({id});
+  const std::size_t wanted = keys.size();
+  RowFilter filter;
+  filter.where = join_text(handle.schema().primary_key().name, " in {keys}");
+  filter.values["keys"] = {std::move(keys)};
+  SIMILE_ASSIGN(filter.where, limit_filter(handle, filter.where, filter.values, shown));
+  SIMILE_ASSIGN(const std::uint64_t there, snapshot.count(filter));
+  if (there == wanted) return {};
+  return refuse_parameter(join_text("some of the provided primary key IDs do not exist: ", wanted,
+                                    " were given, ", there, " are there"));
 }
 
 /// Vectors of stored rows as queries, in the order of their keys.
@@ -268,12 +287,22 @@ Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::Search
 Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
                                const Snapshot& snapshot, const wire::SearchRequest& request) {
   SIMILE_ASSIGN(SearchPlan plan, plan_shape(handle, request));
+  const std::string shown = rows_shown(context, "Search", handle);
+  SIMILE_ASSIGN(plan.request.where,
+                limit_filter(handle, plan.request.where, plan.request.values, shown));
+  if (request.has_ids()) SIMILE_TRY(check_shown(handle, snapshot, request.ids(), shown));
   const Field& field = *handle.schema().find(plan.request.field);
   SIMILE_ASSIGN(const std::size_t count, read_all_queries(snapshot, field, request, plan));
   const auto queries = static_cast<std::int64_t>(count);
   if (queries > kQueriesMax) {
     return refuse_parameter(join_text("nq (number of search vectors) should be in range [1, ",
                                       kQueriesMax, "], but got ", queries));
+  }
+  const std::int64_t hits = queries * (plan.limit + plan.offset) * plan.request.group_size;
+  if (hits > kAnswerRowsMax) {
+    return refuse_parameter(join_text("nq * (offset + limit) * group_size is ", hits,
+                                      ", and at most ", kAnswerRowsMax,
+                                      " hits are searched by one call; split it"));
   }
   plan.request.cancel = context.cancel;
   plan.request.threads = static_cast<std::uint32_t>(std::min(count, processors()));

@@ -20,6 +20,9 @@ namespace wire = ::milvus::proto::milvus;
 
 inline constexpr std::int64_t kQueriesMax = 16'384;
 inline constexpr std::int64_t kHitsMax = 16'384;
+/// Of all queries of a call together, and rows of a query: at 12 bytes and fields each they are
+/// what the memory of an answer goes into.
+inline constexpr std::int64_t kAnswerRowsMax = std::int64_t{1} << 24;
 
 /// What the client wants back beside keys and scores.
 struct OutputFields {

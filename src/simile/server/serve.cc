@@ -11,6 +11,9 @@
 #include "simile/base/check.h"
 #include "simile/base/text.h"
 #include "simile/features/isolated_codec.h"
+#include "simile/server/access/access_changes.h"
+#include "simile/server/access/audit_log.h"
+#include "simile/server/access/gate.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/config.h"
 #include "simile/server/grpc_server.h"
@@ -43,7 +46,7 @@ Result<Config> read_config(const ServeArguments& arguments) {
 }
 
 Result<std::unique_ptr<GrpcServer>> start_grpc(const Config& config, Service& service,
-                                               const MethodTable& methods) {
+                                               const MethodTable& methods, Gate& gate) {
   GrpcOptions options;
   options.host = config.host;
   options.port = config.port;
@@ -52,12 +55,14 @@ Result<std::unique_ptr<GrpcServer>> start_grpc(const Config& config, Service& se
   options.write_threads = config.write_threads;
   options.queue_max = config.queue_max;
   options.tls = config.tls;
-  return GrpcServer::start(options, service, methods, service.metrics());
+  options.streams_max = config.streams_max;
+  options.receive_seconds = config.receive_seconds;
+  return GrpcServer::start(options, service, methods, gate, service.metrics());
 }
 
 Result<std::unique_ptr<HttpServer>> start_http(const Config& config, const std::string& path,
                                                Service& service, const MethodTable& methods,
-                                               PageState& page) {
+                                               Gate& gate, PageState& page) {
   HttpOptions options;
   options.host = config.host;
   options.port = config.http_port;
@@ -67,22 +72,84 @@ Result<std::unique_ptr<HttpServer>> start_http(const Config& config, const std::
   options.receive_seconds = config.receive_seconds;
   options.tls = config.tls;
   options.backups = {.database = path, .folder = config.texts.at("backup_dir")};
-  options.local_only = is_loopback(config.host) && !config.insecure;
-  return HttpServer::start(options, service, methods, page);
+  options.local_only = is_loopback(config.host) && gate.is_open() && !config.insecure;
+  return HttpServer::start(options, service, methods, gate, page);
 }
 
-/// What other machines can reach needs TLS, so that credentials are not read on the way.
-Status check_exposure(const Config& config) {
-  if (is_loopback(config.host)) return {};
+/// What other machines can reach needs TLS, so that credentials are not read on the way, and users.
+Status check_exposure(const Config& config, bool authorized) {
+  if (is_loopback(config.host) || (config.tls.enabled() && authorized)) return {};
   if (config.insecure) {
     log_event(LogLevel::kWarning, "insecure",
-              {{"host", config.host}, {"meaning", "whoever reaches the ports may do everything"}});
+              {{"host", config.host},
+               {"tls", config.tls.enabled()},
+               {"users", authorized},
+               {"meaning", authorized ? "passwords can be read on the way"
+                                      : "whoever reaches the ports may do everything"}});
     return {};
   }
   return fail(ErrorCode::kFailedPrecondition,
-              join_text("refusing to listen on ", config.host,
-                        ", which other machines can reach, without users; say --insecure if "
-                        "whoever reaches the port may do everything"));
+              join_text("refusing to listen on ", config.host, ", which other machines can reach, ",
+                        config.tls.enabled() ? "" : "without TLS (--tls-certificate, --tls-key)",
+                        config.tls.enabled() || authorized ? "" : " and ",
+                        authorized ? "" : "without users (simile user add root --role admin)",
+                        "; say --insecure if this is wanted"));
+}
+
+/// The first administrator, where SIMILE_ROOT_PASSWORD names a password and there is none.
+Status make_root(AccessStore& users) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here writes the environment
+  const char* password = std::getenv("SIMILE_ROOT_PASSWORD");
+  if (password == nullptr || *password == '\0' || users.current()->has_admin()) return {};
+  if (const std::string wrong = refuse_password(password); !wrong.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "SIMILE_ROOT_PASSWORD: " + wrong);
+  }
+  SIMILE_ASSIGN(const std::string hash, hash_password(password));
+  return users.change([&](AccessData& data) -> Status {
+    const std::string root(kRootUser);
+    data.users[root].password_hash = hash;
+    return give_role(data, root, std::string(kAdminRole));
+  });
+}
+
+/// Users, audit log and gate of a server.
+struct Access {
+  std::unique_ptr<AccessStore> users;
+  std::unique_ptr<AuditLog> audit;
+  std::unique_ptr<Gate> gate;
+};
+
+Result<Access> open_access(const Config& config, const std::string& database) {
+  Access access;
+  SIMILE_ASSIGN(access.users, AccessStore::open(database));
+  SIMILE_TRY(make_root(*access.users));
+  const bool has_admin = access.users->current()->has_admin();
+  if (config.authorization == "on" && !has_admin) {
+    return fail(ErrorCode::kFailedPrecondition,
+                join_text("authorization is on, and nobody could come in: give the database an "
+                          "administrator first, simile user add root --role admin --db ",
+                          database, ", or set SIMILE_ROOT_PASSWORD"));
+  }
+  const bool authorized =
+      config.authorization == "on" || (config.authorization == "auto" && has_admin);
+  SIMILE_TRY(check_exposure(config, authorized));
+  AuditLevel level = authorized ? AuditLevel::kChanges : AuditLevel::kOff;
+  if (config.audit == "off") level = AuditLevel::kOff;
+  if (config.audit == "changes") level = AuditLevel::kChanges;
+  if (config.audit == "all") level = AuditLevel::kAll;
+  if (level != AuditLevel::kOff) {
+    SIMILE_ASSIGN(access.audit, AuditLog::open(database, level));
+  }
+  access.gate =
+      std::make_unique<Gate>(authorized ? access.users.get() : nullptr, config.calls_per_second);
+  return access;
+}
+
+void print_routes(const MethodTable& methods, const HttpServer& http) {
+  for (const auto& [name, method] : methods.methods()) {
+    std::printf("gRPC %s %s\n", name.c_str(), describe(method.right).c_str());
+  }
+  std::fputs(http.describe_routes().c_str(), stdout);
 }
 
 /// A signal handler can set a token, but not wake a thread.
@@ -138,7 +205,6 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
     return 0;
   }
   set_log_level(config.log_level);
-  SIMILE_TRY(check_exposure(config));
   if (config.tls.enabled()) SIMILE_TRY(require_tls13());
   isolate_decoding(config);
   const auto begin = Clock::now();
@@ -148,23 +214,31 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
   if (!open_options.key.given()) open_options.key = key_from_environment();
   auto catalog = Catalog::open(arguments.path, open_options);
   if (!catalog) return std::unexpected(as_error(catalog.error()));
+  SIMILE_ASSIGN(const Access access, open_access(config, arguments.path));
   Metrics metrics;
   SIMILE_ASSIGN(const auto tracer, start_tracer(config));
   Service service(**catalog, metrics, tracer.get());
+  service.keep_users(access.users.get());
+  service.keep_audit(access.audit.get());
   const MethodTable methods = make_method_table();
   std::unique_ptr<GrpcServer> grpc;
   if (!arguments.page_only) {
-    SIMILE_ASSIGN(grpc, start_grpc(config, service, methods));
+    SIMILE_ASSIGN(grpc, start_grpc(config, service, methods, *access.gate));
   }
   const int grpc_port = grpc ? grpc->port() : 0;
   PageState page(page_options(arguments, config, grpc_port), **catalog);
-  SIMILE_ASSIGN(const auto http, start_http(config, arguments.path, service, methods, page));
+  SIMILE_ASSIGN(const auto http,
+                start_http(config, arguments.path, service, methods, *access.gate, page));
   const std::chrono::duration<double> took = Clock::now() - begin;
   log_event(LogLevel::kInfo, "listening",
             {{"database", arguments.path},
              {"grpc_port", grpc_port},
              {"http_port", http->port()},
              {"open_seconds", took.count()}});
+  if (arguments.print_routes) {
+    print_routes(methods, *http);
+    return 0;
+  }
   if (arguments.page_only) {
     const std::string address = join_text("http://", config.host, ":", http->port(), "/");
     announce_page(arguments.path, address);

@@ -13,6 +13,9 @@ namespace simile::server {
 /// The version of Milvus whose protocol this is, as clients compare it, with Simile's beside it.
 inline constexpr const char* kProtocolVersion = "2.6.6-simile." SIMILE_VERSION;
 
+class AccessStore;
+class AuditLog;
+
 class Service {
  public:
   /// `tracer` is null where calls are not traced.
@@ -25,6 +28,11 @@ class Service {
   Sessions& sessions() { return sessions_; }
   SearchPlans& search_plans() { return search_plans_; }
   Compactions& compactions() { return compactions_; }
+  /// Null where the server keeps none; both outlive the service.
+  AccessStore* users() { return users_; }
+  AuditLog* audit() { return audit_; }
+  void keep_users(AccessStore* users) { users_ = users; }
+  void keep_audit(AuditLog* audit) { audit_ = audit; }
 
  private:
   Catalog& catalog_;
@@ -33,6 +41,8 @@ class Service {
   Sessions sessions_;
   SearchPlans search_plans_;
   Compactions compactions_;
+  AccessStore* users_ = nullptr;
+  AuditLog* audit_ = nullptr;
 };
 
 }  // namespace simile::server

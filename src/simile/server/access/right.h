@@ -2,6 +2,7 @@
 /// What a caller must be allowed to, declared beside every call and route.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace simile::server {
@@ -33,5 +34,8 @@ constexpr Right on_database(std::string_view privilege) {
 constexpr Right on_cluster(std::string_view privilege) {
   return {.scope = Scope::kCluster, .privilege = privilege};
 }
+
+/// "collection Search": the scope and the privilege, or "-".
+std::string describe(const Right& right);
 
 }  // namespace simile::server

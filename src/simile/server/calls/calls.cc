@@ -13,9 +13,12 @@ MethodTable make_method_table() {
   add_load_calls(table);
   add_maintenance_calls(table);
   add_partition_calls(table);
+  add_privilege_calls(table);
   add_query_calls(table);
+  add_role_calls(table);
   add_search_calls(table);
   add_system_calls(table);
+  add_user_calls(table);
   add_write_calls(table);
   return table;
 }

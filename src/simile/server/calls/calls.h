@@ -20,9 +20,12 @@ void add_index_calls(MethodTable& table);
 void add_load_calls(MethodTable& table);
 void add_maintenance_calls(MethodTable& table);
 void add_partition_calls(MethodTable& table);
+void add_privilege_calls(MethodTable& table);
 void add_query_calls(MethodTable& table);
+void add_role_calls(MethodTable& table);
 void add_search_calls(MethodTable& table);
 void add_system_calls(MethodTable& table);
+void add_user_calls(MethodTable& table);
 void add_write_calls(MethodTable& table);
 
 /// All of them.

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <limits>
 
+#include "simile/server/access/caller.h"
+
 namespace simile::server {
 namespace {
 
@@ -44,7 +46,8 @@ class CallsTest : public ::testing::Test {
     const Method* method = table_.find(name);
     SIMILE_CHECK(method != nullptr);
     Service service(*catalog_, metrics_);
-    CallContext context{.service = service, .database = database_, .user = {}, .cancel = cancel_};
+    CallContext context{
+        .service = service, .database = database_, .caller = caller_, .cancel = cancel_};
     grpc::ByteBuffer in;
     grpc::ByteBuffer out;
     SIMILE_CHECK(serialize(request, in));
@@ -65,7 +68,7 @@ class CallsTest : public ::testing::Test {
       SIMILE_CHECK(serialize(requests[i], in[i]));
       exchanges.push_back({.context = {.service = service,
                                        .database = {},
-                                       .user = {},
+                                       .caller = caller_,
                                        .cancel = &cancels[i].token()},
                            .request = in[i],
                            .response = out[i],
@@ -169,6 +172,8 @@ class CallsTest : public ::testing::Test {
 
   std::string database_;
   const CancelToken* cancel_ = nullptr;
+  std::shared_ptr<const Caller> caller_ = Caller::unrestricted();
+
   fs::path folder_;
   std::unique_ptr<Catalog> catalog_;
   Metrics metrics_;

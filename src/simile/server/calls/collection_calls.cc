@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "simile/base/text.h"
+#include "simile/server/access/caller.h"
+#include "simile/server/access/row_limits.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/embedded_schema.h"
 #include "simile/server/schema_message.h"
@@ -147,6 +149,7 @@ Answer<wire::ShowCollectionsResponse> show_collections(
                 context.service.catalog().collections(database_of(context, request)));
   for (const CollectionHandle& handle : handles) {
     if (request.type() == wire::ShowType::InMemory && !handle.meta->loaded) continue;
+    if (!context.caller->sees({.database = handle.database, .collection = handle.name()})) continue;
     if (request.type() == wire::ShowType::InMemory) response.add_inmemory_percentages(kPercent);
     response.add_collection_names(handle.name());
     response.add_collection_ids(handle.meta->id);
@@ -193,7 +196,14 @@ Answer<wire::GetCollectionStatisticsResponse> get_collection_statistics(
   wire::GetCollectionStatisticsResponse response;
   auto& stat = *response.add_stats();
   stat.set_key("row_count");
-  stat.set_value(std::to_string(handle.collection->info().rows));
+  RowFilter filter;
+  filter.where = rows_shown(context, "Query", handle);
+  if (filter.where.empty()) filter.where = rows_shown(context, "Search", handle);
+  std::uint64_t rows = handle.collection->info().rows;
+  if (!filter.where.empty()) {
+    SIMILE_ASSIGN(rows, handle.collection->snapshot()->count(filter));
+  }
+  stat.set_value(std::to_string(rows));
   return response;
 }
 

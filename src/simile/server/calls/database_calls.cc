@@ -1,3 +1,4 @@
+#include "simile/server/access/caller.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/schema_message.h"
 
@@ -22,6 +23,7 @@ Answer<wire::ListDatabasesResponse> list_databases(CallContext& context,
                                                    const wire::ListDatabasesRequest& /*request*/) {
   wire::ListDatabasesResponse response;
   for (const DatabaseSummary& database : context.service.catalog().databases()) {
+    if (!context.caller->sees_database(database.name)) continue;
     response.add_db_names(database.name);
     response.add_created_timestamp(database.created);
     response.add_db_ids(database.id);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "simile/base/text.h"
+#include "simile/server/access/row_limits.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/filter_message.h"
 
@@ -9,6 +10,7 @@ namespace simile::server {
 namespace {
 
 constexpr int kTimestampLogicalBits = 18;
+constexpr std::size_t kPartitionsMax = 4'096;
 
 /// Ids in the order of the names, beside that of the collection.
 std::int64_t partition_id(const CollectionHandle& handle, std::string_view name) {
@@ -22,6 +24,10 @@ Answer<wire_common::Status> create_partition(CallContext& context,
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
   const bool there = check_partition(handle, request.partition_name()).has_value();
   if (there && !context.embedded) return wire_common::Status();
+  if (handle.collection->partitions().size() >= kPartitionsMax) {
+    return refuse_parameter(
+        join_text("partition number exceeds max configuration, max=", kPartitionsMax));
+  }
   SIMILE_TRY(handle.collection->create_partition(request.partition_name()));
   SIMILE_TRY(context.service.catalog().change(
       handle.database, handle.name(), [&](CollectionMeta& meta) -> Answer<void> {
@@ -95,6 +101,8 @@ Answer<wire::GetPartitionStatisticsResponse> get_partition_statistics(
   SIMILE_TRY(check_partition(handle, request.partition_name()));
   RowFilter filter;
   filter.partitions = {request.partition_name()};
+  filter.where = rows_shown(context, "Query", handle);
+  if (filter.where.empty()) filter.where = rows_shown(context, "Search", handle);
   SIMILE_ASSIGN(const std::uint64_t rows, handle.collection->snapshot()->count(filter));
   wire::GetPartitionStatisticsResponse response;
   auto& stat = *response.add_stats();

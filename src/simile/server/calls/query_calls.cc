@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "simile/base/text.h"
+#include "simile/server/access/row_limits.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/column_message.h"
 #include "simile/server/filter_message.h"
@@ -99,6 +100,8 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   asked.offset = window.offset;
   asked.by_key = !context.embedded || parameters.flag("by_key");
   SIMILE_ASSIGN(asked.filter.values, parse_values(request.expr_template_values()));
+  SIMILE_ASSIGN(asked.filter.where, limit_filter(handle, asked.filter.where, asked.filter.values,
+                                                 rows_shown(context, "Query", handle)));
   SIMILE_ASSIGN(asked.filter.partitions, read_partitions(handle, request.partition_names()));
   if (output.count) {
     SIMILE_ASSIGN(const std::uint64_t count, snapshot->count(asked.filter));
@@ -110,7 +113,14 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
     output.named.insert(output.named.begin(), key);
   }
   asked.fields = output.columns;
+  constexpr auto kRowsMax = static_cast<std::uint64_t>(kAnswerRowsMax);
+  asked.limit = std::min(asked.limit, kRowsMax + 1);
   SIMILE_ASSIGN(const Table table, snapshot->query(asked));
+  if (table.rows > kRowsMax) {
+    return refuse_parameter(join_text("more than ", kRowsMax,
+                                      " rows match, which is the most of one answer; give a "
+                                      "limit, or use an iterator"));
+  }
   const std::vector<std::size_t> rows = every_row(table.rows);
   for (const std::string& name : output.named) response.add_output_fields(name);
   for (const std::string& name : output.columns) {

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "simile/base/text.h"
+#include "simile/server/access/caller.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/index_names.h"
 #include "simile/server/search_plan.h"
@@ -24,7 +26,11 @@ Answer<wire::SearchResults> iterate(CallContext& context, const CollectionHandle
                                     const RequestParameters& parameters) {
   Sessions& sessions = context.service.sessions();
   std::string token(parameters.text("search_iter_id"));
-  const auto known = token.empty() ? nullptr : sessions.find(token);
+  // A token is one of this collection and this caller: it names a snapshot that is read.
+  const auto place = [&] {
+    return join_text(handle.meta->id, "/", context.caller->user(), "/", token);
+  };
+  const auto known = token.empty() ? nullptr : sessions.find(place());
   IterationState state;
   if (known != nullptr) state = *known;
   if (state.snapshot == nullptr) {
@@ -59,7 +65,7 @@ Answer<wire::SearchResults> iterate(CallContext& context, const CollectionHandle
   info.set_token(token);
   info.set_last_bound(state.score);
   response.set_session_ts(next_timestamp());
-  sessions.put(token, std::move(state));
+  sessions.put(place(), std::move(state));
   return response;
 }
 

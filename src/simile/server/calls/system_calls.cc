@@ -1,3 +1,5 @@
+#include "simile/base/text.h"
+#include "simile/server/access/caller.h"
 #include "simile/server/calls/calls.h"
 
 namespace simile::server {
@@ -6,6 +8,12 @@ namespace {
 
 Answer<wire::ConnectResponse> connect(CallContext& context,
                                       const wire::ConnectRequest& /*request*/) {
+  // Whether a database is there is told to those who may use it.
+  if (!context.database.empty() && context.database != kDefaultDatabase &&
+      !context.caller->sees_database(context.database)) {
+    return refuse(FaultCode::kDatabaseNotFound,
+                  join_text("database not found[database=", context.database, "]"));
+  }
   SIMILE_TRY(context.service.catalog().describe_database(context.database));
   wire::ConnectResponse response;
   response.mutable_server_info()->set_build_tags(kProtocolVersion);

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "simile/base/text.h"
+#include "simile/server/access/row_limits.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/column_message.h"
 #include "simile/server/filter_message.h"
@@ -81,6 +82,7 @@ Answer<wire::MutationResult> insert(CallContext& context, const wire::InsertRequ
   SIMILE_ASSIGN(const CollectionHandle handle, read_batch(context, request, borrowed));
   if (!context.embedded) SIMILE_TRY(need_columns(handle, borrowed.batch));
   // Milvus' insert does not look whether a key is there; of rows with one key the last is read.
+  SIMILE_TRY(check_written(context, "Insert", handle, borrowed.batch, true));
   const bool keyed = !context.embedded && key_column(handle, borrowed.batch) != nullptr;
   SIMILE_ASSIGN(const WriteResult written, keyed ? handle.collection->upsert(borrowed.batch)
                                                  : handle.collection->insert(borrowed.batch));
@@ -96,9 +98,10 @@ Answer<wire::MutationResult> upsert(CallContext& context, const wire::UpsertRequ
   // An automatic key that is given names a row that is there.
   const bool named = !context.embedded && handle.schema().primary_key().auto_id &&
                      key_column(handle, borrowed.batch) != nullptr;
-  SIMILE_ASSIGN(const WriteResult written, request.partial_update() || named
-                                               ? handle.collection->update(borrowed.batch)
-                                               : handle.collection->upsert(borrowed.batch));
+  const bool parts = request.partial_update() || named;
+  SIMILE_TRY(check_written(context, "Upsert", handle, borrowed.batch, !parts));
+  SIMILE_ASSIGN(const WriteResult written, parts ? handle.collection->update(borrowed.batch)
+                                                 : handle.collection->upsert(borrowed.batch));
   wire::MutationResult result = mutation_result(handle, borrowed.batch, written);
   result.set_upsert_cnt(request.num_rows());
   if (context.embedded) result.set_timestamp(written.sequence);
@@ -114,6 +117,8 @@ Answer<wire::MutationResult> remove(CallContext& context, const wire::DeleteRequ
   RowFilter filter;
   filter.where = request.expr();
   SIMILE_ASSIGN(filter.values, parse_values(request.expr_template_values()));
+  SIMILE_ASSIGN(filter.where, limit_filter(handle, filter.where, filter.values,
+                                           rows_shown(context, "Delete", handle)));
   if (!request.partition_name().empty()) filter.partitions = {request.partition_name()};
   SIMILE_ASSIGN(const WriteResult written, handle.collection->erase_where(filter));
   wire::MutationResult result;

@@ -3,6 +3,7 @@
 #include "simile/server/server_module.h"
 
 #include "simile/base/module.h"
+#include "simile/server/manage_users.h"
 #include "simile/server/serve.h"
 
 namespace simile::server {
@@ -12,6 +13,12 @@ class GrpcServerModule final : public ServerModule {
  public:
   Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) const override {
     return server::serve(arguments, cancel);
+  }
+  Result<std::string> manage_users(const UserArguments& arguments) const override {
+    return server::manage_users(arguments);
+  }
+  Result<std::string> verify_audit(const std::string& path) const override {
+    return server::audit_report(path);
   }
 };
 

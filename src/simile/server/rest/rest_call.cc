@@ -59,6 +59,7 @@ void add_pairs(const Json& object,
 
 RestTable make_rest_table() {
   RestTable table;
+  add_rest_access(table);
   add_rest_collections(table);
   add_rest_entities(table);
   add_rest_metadata(table);
@@ -78,6 +79,20 @@ Json run_rest(const RestTable& table, std::string_view path, const std::string& 
   context.database = parsed.contains("dbName") && parsed["dbName"].is_string()
                          ? parsed["dbName"].get<std::string>()
                          : std::string();
+  // Before anything is looked up by the names in the body.
+  const std::string_view call_name = call_of_path(path);
+  TargetNames names{.database = context.database, .collections = {}};
+  if (const auto named = parsed.find("collectionName"); named != parsed.end()) {
+    if (named->is_string()) {
+      names.collections.push_back(named->get_ref<const std::string&>());
+    }
+  }
+  const Answer<void> allowed = authorize(context, call_name, right_of_call(call_name), names);
+  if (!allowed) {
+    context.code = static_cast<int>(allowed.error().code);
+    record_call(context, call_name, names, context.code);
+    return refusal(context.code, allowed.error().message);
+  }
   RestCall call(context, methods, parsed);
   Answer<Json> answer = Json();
   try {

@@ -53,6 +53,7 @@ class RestCall {
 using RestHandler = Answer<Json> (*)(RestCall&);
 using RestTable = std::map<std::string, RestHandler, std::less<>>;
 
+void add_rest_access(RestTable& table);
 void add_rest_collections(RestTable& table);
 void add_rest_entities(RestTable& table);
 void add_rest_metadata(RestTable& table);

@@ -72,6 +72,7 @@ int http_status(FaultCode code) {
     case FaultCode::kDatabaseInvalidName: return 400;
     case FaultCode::kTooManyRequests: return 429;
     case FaultCode::kNotAuthenticated: return 401;
+    case FaultCode::kNotPermitted: return 403;
     case FaultCode::kUnimplemented: return 501;
     case FaultCode::kNotReady: return 409;
     default: return 500;

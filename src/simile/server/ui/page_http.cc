@@ -12,8 +12,12 @@
 
 #include <chrono>
 
+#include "simile/base/check.h"
 #include "simile/base/checksum.h"
 #include "simile/base/text.h"
+#include "simile/server/access/authorize.h"
+#include "simile/server/access/caller.h"
+#include "simile/server/access/row_limits.h"
 #include "simile/server/ui/page_files.h"
 
 namespace simile::server {
@@ -63,7 +67,8 @@ class PageCaller {
               httplib::Response& response) const {
     const auto begin = std::chrono::steady_clock::now();
     service_.metrics().add_in_flight(1);
-    CallContext context{.service = service_, .database = {}, .user = {}, .cancel = nullptr};
+    CallContext context{
+        .service = service_, .database = {}, .caller = http_caller(), .from = request.remote_addr};
     PageCall call{.context = context, .state = state_, .parameters = {}};
     Answer<PageReply> reply = run(route, request, call);
     add_guards(response);
@@ -89,6 +94,37 @@ class PageCaller {
   }
 
  private:
+  /// What the body names is known now.
+  static Answer<void> admit(const PageRoute& route, const PageCall& call) {
+    const CallContext& context = call.context;
+    const std::string database = call.database();
+    const std::string collection = call.text("collection");
+    const std::string_view name =
+        route.right.privilege.empty() ? route.path : route.right.privilege;
+    TargetNames names{.database = database, .collections = {}};
+    if (!collection.empty()) names.collections.push_back(collection);
+    Answer<void> allowed = authorize(context, name, route.right, names);
+    if (allowed) allowed = check_rows(context, name, database, collection);
+    record_call(context, name, names, allowed ? 0 : static_cast<int>(allowed.error().code));
+    return allowed;
+  }
+
+  /// The page works on whole collections; who sees some of the rows only uses the other calls.
+  static Answer<void> check_rows(const CallContext& context, std::string_view name,
+                                 const std::string& database, const std::string& collection) {
+    if (collection.empty() || context.caller->may_everything()) return {};
+    const auto handle = context.service.catalog().find(database, collection);
+    if (!handle) return {};
+    for (const char* action : {"Search", "Query", "Insert", "Upsert", "Delete"}) {
+      if (rows_shown(context, action, *handle).empty()) continue;
+      return refuse(
+          FaultCode::kNotPermitted,
+          join_text(name, ": a row policy limits what ", context.caller->user(), " sees of '",
+                    collection, "', which the page does not apply; use ", "the calls of Milvus"));
+    }
+    return {};
+  }
+
   Answer<PageReply> run(const PageRoute& route, const httplib::Request& request,
                         PageCall& call) const {
     if (route.method == "POST" && !request.has_header(kMark)) {
@@ -111,6 +147,7 @@ class PageCaller {
     } else {
       call.bytes = request.body;
     }
+    SIMILE_TRY(admit(route, call));
     try {
       return route.run(call);
     } catch (const Json::exception& error) {  // a member of another type than it must have
@@ -134,11 +171,7 @@ void add_page(HttpRoutes& routes, Service& service, PageState& state) {
   }
   const auto caller = std::make_shared<const PageCaller>(service, state);
   for (const PageRoute& route : page_routes()) {
-    // Which collection it is about stands in the body.
-    const bool later = route.right.scope == Scope::kCollection ||
-                       route.right.scope == Scope::kDatabase ||
-                       route.right.scope == Scope::kVisible;
-    routes.add(route.method, route.path, later ? kSignedIn : route.right,
+    routes.add(route.method, route.path, route.right,
                [caller, route](const httplib::Request& request, httplib::Response& response) {
                  caller->answer(route, request, response);
                });

@@ -182,10 +182,10 @@ Answer<PageReply> import(PageCall& call) {
 }  // namespace
 
 void add_import_routes(std::vector<PageRoute>& routes) {
-  routes.push_back({"POST", "/ui/api/upload", kSignedIn, begin_upload});
-  routes.push_back({"POST", "/ui/api/upload/part", kSignedIn, append_upload});
-  routes.push_back({"POST", "/ui/api/upload/drop", kSignedIn, drop_upload});
-  routes.push_back({"POST", "/ui/api/inspect", kSignedIn, inspect});
+  routes.push_back({"POST", "/ui/api/upload", on_database("CreateCollection"), begin_upload});
+  routes.push_back({"POST", "/ui/api/upload/part", on_database("CreateCollection"), append_upload});
+  routes.push_back({"POST", "/ui/api/upload/drop", on_database("CreateCollection"), drop_upload});
+  routes.push_back({"POST", "/ui/api/inspect", on_database("CreateCollection"), inspect});
   routes.push_back({"POST", "/ui/api/import", on_database("CreateCollection"), import});
 }
 

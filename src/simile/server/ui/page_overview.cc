@@ -4,6 +4,7 @@
 
 #include "simile/base/text.h"
 #include "simile/pictures/picture_collection.h"
+#include "simile/server/access/caller.h"
 #include "simile/server/ui/page_call.h"
 #include "simile/server/ui/page_rows.h"
 #include "simile/server/ui/page_state.h"
@@ -18,7 +19,7 @@ Answer<PageReply> hello(PageCall& call) {
   const PageOptions& options = call.state.options();
   Json databases = Json::array();
   for (const DatabaseSummary& each : call.service().catalog().databases()) {
-    databases.push_back(each.name);
+    if (call.context.caller->sees_database(each.name)) databases.push_back(each.name);
   }
   Json models = Json::array();
   for (const RegisteredModel& each : list_models()) models.push_back(each.card.name);
@@ -30,7 +31,7 @@ Answer<PageReply> hello(PageCall& call) {
               {"upload_bytes_max", options.upload_bytes_max},
               {"databases", databases},
               {"models", models},
-              {"user", call.context.user}};
+              {"user", call.context.caller->user()}};
 }
 
 Json field_json(const Field& field) {
@@ -84,7 +85,10 @@ Json collection_json(const CollectionHandle& handle) {
 Answer<PageReply> collections(PageCall& call) {
   SIMILE_ASSIGN(const auto handles, call.service().catalog().collections(call.database()));
   Json list = Json::array();
-  for (const CollectionHandle& handle : handles) list.push_back(collection_json(handle));
+  for (const CollectionHandle& handle : handles) {
+    const Target target{.database = handle.database, .collection = handle.name()};
+    if (call.context.caller->sees(target)) list.push_back(collection_json(handle));
+  }
   return Json{{"collections", list}};
 }
 
