@@ -70,9 +70,14 @@ def test_the_key_is_rotated(secret):
 def test_databases_are_encrypted_and_decrypted_by_copying(secret):
     secret("decrypt", "--db", "a.simile", "--to", "plain.simile", "--key-file", "a.key")
     assert count(secret, database="plain.simile") == ROWS
+    users = secret.folder / "plain.simile" / ".access"
+    users.mkdir()
+    (users / "users").write_text("who may do what")
     secret("encrypt", "--db", "plain.simile", "--to", "again.simile", "--key-file", "a.key")
     assert count(secret, "--key-file", "a.key", database="again.simile") == ROWS
     secret("verify", "--db", "again.simile", "--key-file", "a.key")
+    copied = secret.folder / "again.simile" / ".access" / "users"
+    assert copied.read_text() == "who may do what"
     message = secret.fails(
         "encrypt", "--db", "plain.simile", "--to", "again.simile", "--key-file", "a.key")
     assert "there is something in" in message

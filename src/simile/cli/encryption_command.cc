@@ -59,6 +59,9 @@ Status rotate(const DatabaseOption& option, const KeySource& next) {
   return database->close();
 }
 
+/// Users, roles and the audit log of a server: a copy without them would be open to everybody.
+constexpr const char* kAccessFolder = ".access";
+
 /// The database itself, and those that a server keeps below it.
 std::vector<std::string> databases_in(const std::string& path) {
   std::vector<std::string> all = {path};
@@ -111,6 +114,15 @@ Result<int> run_copy(const CopyOptions& options, Session& session) {
         (fs::path(options.to) / fs::relative(from, options.database.path)).lexically_normal();
     SIMILE_TRY(copy_database(from, options.encrypt ? none : key, to, options.encrypt ? key : none,
                              progress, &session.cancel));
+  }
+  const fs::path access = fs::path(options.database.path) / kAccessFolder;
+  std::error_code error;
+  if (fs::exists(access, error)) {
+    fs::copy(access, fs::path(options.to) / kAccessFolder, fs::copy_options::recursive, error);
+  }
+  if (error) {
+    return fail(ErrorCode::kUnavailable,
+                join_text("cannot copy ", access.string(), ", the users: ", error.message()));
   }
   session.console.result(
       Json{{"path", options.to}, {"encrypted", options.encrypt}},
