@@ -157,6 +157,14 @@ def test_names_that_are_none(filled, stub, name):
         collection_name="never", schema=schema.SerializeToString())), INVALID, 1701)
 
 
+@pytest.mark.parametrize("name", ["decay", "boost"])
+def test_a_ranker_that_is_not_served_is_not_passed_over(filled, stub, name):
+    request = search()
+    request.function_score.functions.add(name=name, params=pairs(reranker=name))
+    assert "function_score" in refused(stub.Search(request)) and name in refused(stub.Search(request))
+    assert len(stub.Search(search()).results.scores) == 3
+
+
 @pytest.mark.parametrize("k", [0, -1, 2**63, 2**64, 16_385, "abc", "1e3"])
 def test_numbers_of_hits_that_are_none(filled, stub, k):
     assert str(k) in refused(stub.Search(search(topk=k)))

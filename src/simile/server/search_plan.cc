@@ -258,6 +258,13 @@ Answer<OutputFields> parse_output_fields(
 }
 
 Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::SearchRequest& request) {
+  // Passing it over would give an order that was not asked for.
+  if (request.function_score().functions_size() > 0) {
+    return refuse_parameter(join_text("function_score: the ranker '",
+                                      request.function_score().functions(0).name(),
+                                      "' cannot be applied to a search; only hybrid searches rank "
+                                      "anew, by rrf or weighted"));
+  }
   SearchPlan plan;
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.search_params()));
