@@ -24,7 +24,11 @@ PYTEST_RUNS = [
     ("pytest", [], []),
     (
         "pytest-milvus3",
-        ["tests/server/pymilvus_test.py", "tests/server/protocol_test.py"],
+        [
+            "tests/server/pymilvus_test.py",
+            "tests/server/protocol_test.py",
+            "tests/server/text_test.py",
+        ],
         [ROOT / ".venv" / "milvus3"],
     ),
 ]

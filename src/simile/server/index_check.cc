@@ -145,6 +145,14 @@ Answer<Metric> index_metric(const Field& field, const Parameters& params) {
   const std::string name = index_parameter(params, "metric_type");
   if (field.type == FieldType::kSparse) {
     if (name.empty() || upper_case(name) == wire_name(field.metric)) return field.metric;
+    if (field.metric == Metric::kBm25) {
+      return invalid_params(
+          join_text("index metric type of BM25 function output field must be BM25, got ", name));
+    }
+    if (upper_case(name) == "BM25") {
+      return invalid_params(
+          join_text("only BM25 function output field support BM25 metric type: ", field.name));
+    }
     return invalid_params(
         join_text("only IP&BM25 is the supported metric type for sparse index: ", "field ",
                   field.name, " has ", wire_name(field.metric), ", asked for ", name));

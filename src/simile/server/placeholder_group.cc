@@ -66,12 +66,15 @@ Answer<Placeholder> read_group(std::string_view bytes) {
   return *std::move(placeholder);
 }
 
-std::unexpected<Fault> wrong_query_type(std::string_view field, std::string_view own, int given) {
+std::string type_name(int type) {
   using ::milvus::proto::common::PlaceholderType_IsValid;
   using ::milvus::proto::common::PlaceholderType_Name;
-  return refuse_parameter(join_text(
-      "vector type must be the same, field ", field, " - type ", own, ", search info type ",
-      PlaceholderType_IsValid(given) ? PlaceholderType_Name(given) : std::string("unknown")));
+  return PlaceholderType_IsValid(type) ? PlaceholderType_Name(type) : std::string("unknown");
+}
+
+std::unexpected<Fault> wrong_query_type(std::string_view field, std::string_view own, int given) {
+  return refuse_parameter(join_text("vector type must be the same, field ", field, " - type ", own,
+                                    ", search info type ", type_name(given)));
 }
 
 }  // namespace
@@ -110,6 +113,20 @@ Answer<std::vector<std::string_view>> read_sparse_queries(std::string_view bytes
   }
   for (std::size_t i = 0; i < placeholder.values.size(); ++i) {
     SIMILE_TRY(check_sparse_row(placeholder.values[i], join_text("query ", i, " for ", field)));
+  }
+  return placeholder.values;
+}
+
+Answer<std::vector<std::string_view>> read_text_queries(std::string_view bytes,
+                                                        std::string_view field) {
+  SIMILE_ASSIGN(const Placeholder placeholder, read_group(bytes));
+  if (placeholder.type != wire_type::VarChar) {
+    return refuse_parameter(
+        join_text("please provide varchar/text for BM25 Function based search: ", "field ", field,
+                  " is searched by texts, got ", type_name(placeholder.type)));
+  }
+  for (const std::string_view text : placeholder.values) {
+    if (!is_utf8(text)) return refuse_parameter("a query text is not UTF-8");
   }
   return placeholder.values;
 }

@@ -19,4 +19,8 @@ Answer<MatrixView> read_queries(std::string_view bytes, const VectorType& type,
 Answer<std::vector<std::string_view>> read_sparse_queries(std::string_view bytes,
                                                           std::string_view field);
 
+/// The same for a field that is searched by texts.
+Answer<std::vector<std::string_view>> read_text_queries(std::string_view bytes,
+                                                        std::string_view field);
+
 }  // namespace simile::server

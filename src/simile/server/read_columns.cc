@@ -439,6 +439,10 @@ Answer<void> read_columns(const FieldMessages& messages, std::uint32_t rows,
     if (std::ranges::any_of(batch.batch.columns, same)) {
       return refuse_parameter(join_text("field ", name, " is given twice"));
     }
+    if (!field->source.empty()) {
+      return refuse_parameter(
+          join_text("field ", name, " is the output of a function: leave it ", "out"));
+    }
     ColumnReader reader(message, *field, handle.meta->find_field(name), rows, batch);
     SIMILE_TRY(reader.read());
   }

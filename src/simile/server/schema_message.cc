@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "simile/base/text.h"
+#include "simile/server/text_functions.h"
 #include "simile/server/timestamp_text.h"
 
 namespace simile::server {
@@ -217,6 +218,7 @@ Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldM
     }
     const bool plain_text = *scalar != FieldType::kString || type == DataType::VarChar;
     if (!plain_text || type == DataType::Timestamptz) meta.data_type = type;
+    if (*scalar == FieldType::kString) SIMILE_TRY(parse_analyzer(meta, field));
   } else {
     return refuse_parameter(join_text("data type ", wire_schema::DataType_Name(type), " (",
                                       static_cast<int>(type), ") of field ", field.name,
@@ -261,6 +263,9 @@ Answer<ParsedSchema> parse_schema(const wire_schema::CollectionSchema& message) 
     field.dynamic = true;
     field.default_value = std::string("{}");
     parsed.fields.push_back(std::move(field));
+  }
+  for (const auto& each : message.functions()) {
+    SIMILE_TRY(parse_function(each, parsed.fields, parsed.meta));
   }
   if (keys == 0) return refuse_parameter("primary key is not specified");
   if (std::ranges::none_of(parsed.fields, &Field::is_searched)) {
@@ -351,6 +356,7 @@ void describe_schema(const CollectionHandle& handle, wire_schema::CollectionSche
     each.set_autoid(field.auto_id);
     each.set_nullable(field.nullable);
     each.set_is_partition_key(field.partition_key);
+    each.set_is_function_output(!field.source.empty());
     describe_default(field, each);
     if (field.type == FieldType::kArray) each.set_element_type(wire_type(field.element_type));
     Parameters params;
@@ -369,8 +375,13 @@ void describe_schema(const CollectionHandle& handle, wire_schema::CollectionSche
       params["max_capacity"] =
           std::to_string(field.max_capacity == 0 ? kArrayCapacityMax : field.max_capacity);
     }
+    if (!field.analyzer.empty()) {
+      params.try_emplace("enable_analyzer", "true");
+      params.try_emplace("analyzer_params", field.analyzer);
+    }
     add_parameters(params, *each.mutable_type_params());
   }
+  describe_functions(handle, message);
 }
 
 }  // namespace simile::server

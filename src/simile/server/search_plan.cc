@@ -117,7 +117,13 @@ Answer<void> take_queries_by_keys(const Snapshot& snapshot, const Field& field,
 /// How many queries the plan now has.
 Answer<std::size_t> read_all_queries(const Snapshot& snapshot, const Field& field,
                                      const wire::SearchRequest& request, SearchPlan& plan) {
-  if (request.has_ids()) {
+  if (field.metric == Metric::kBm25) {
+    if (request.has_ids()) {
+      return refuse_parameter(join_text("field ", field.name, " is the output of a BM25 function: ",
+                                        "it is searched by texts, not by keys"));
+    }
+    SIMILE_ASSIGN(plan.texts, read_text_queries(request.placeholder_group(), field.name));
+  } else if (request.has_ids()) {
     SIMILE_TRY(take_queries_by_keys(snapshot, field, request.ids(), plan));
   } else if (field.type == FieldType::kSparse) {
     SIMILE_ASSIGN(plan.sparse, read_sparse_queries(request.placeholder_group(), field.name));
@@ -125,7 +131,7 @@ Answer<std::size_t> read_all_queries(const Snapshot& snapshot, const Field& fiel
     SIMILE_ASSIGN(plan.request.queries,
                   read_queries(request.placeholder_group(), field.vector, field.name));
   }
-  return plan.request.queries.rows + plan.sparse.size();
+  return plan.request.queries.rows + plan.sparse.size() + plan.texts.size();
 }
 
 /// drop_ratio_search leaves out the smallest values of a query, which Simile need not do for speed:
@@ -231,7 +237,8 @@ Answer<OutputFields> parse_output_fields(
       output.count = true;
     } else if (name == "*") {
       for (const Field& field : schema.fields()) {
-        if (field.name == kPartitionField) continue;
+        // Words are kept as numbers, which mean nothing to a client.
+        if (field.name == kPartitionField || !field.source.empty()) continue;
         add(output.columns, field.name);
         add(output.named, field.name);
       }
@@ -320,6 +327,7 @@ Answer<SearchResult> run_search(const Snapshot& snapshot, const SearchPlan& plan
                                 std::size_t skip) {
   SearchRequest request = plan.request;
   request.sparse = plan.sparse;
+  request.texts = plan.texts;
   request.offset = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(static_cast<std::uint64_t>(plan.offset) + skip, kMaxK - request.k));
   SIMILE_ASSIGN(SearchResult found, snapshot.search(request));

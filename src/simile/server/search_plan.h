@@ -45,6 +45,7 @@ struct SearchPlan {
   bool iterates = false;  ///< a step of a search iterator
   OutputFields output;
   std::vector<std::string_view> sparse;        ///< the queries of a sparse field
+  std::vector<std::string_view> texts = {};    ///< those of the words of a text
   std::vector<std::byte> stored;               ///< vectors of the rows that a search by keys names
   std::vector<std::string> stored_texts = {};  ///< sparse ones
 };

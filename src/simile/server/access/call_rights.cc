@@ -141,6 +141,7 @@ constexpr std::pair<std::string_view, std::string_view> kPaths[] = {
     {"indexes/drop", "DropIndex"},
     {"indexes/alter_properties", "AlterIndex"},
     {"indexes/drop_properties", "AlterIndex"},
+    {"common/run_analyzer", "RunAnalyzer"},
     {"entities/insert", "Insert"},
     {"entities/upsert", "Upsert"},
     {"entities/delete", "Delete"},

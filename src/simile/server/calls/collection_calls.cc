@@ -19,6 +19,9 @@ constexpr std::int64_t kPercent = 100;
 Field without_index(Field field) {
   field.metric = Metric::kL2;
   field.index = IndexKind::kGraph;
+  field.bm25_k1 = Field().bm25_k1;
+  field.bm25_b = Field().bm25_b;
+  field.scalar_index = ScalarIndex::kNone;
   return field;
 }
 
@@ -299,7 +302,13 @@ Answer<wire_common::Status> alter_collection_field(
                         join_text("field ", request.field_name(), " does not exist in collection ",
                                   request.collection_name()));
         }
-        for (const auto& pair : request.properties()) field->type_params[pair.key()] = pair.value();
+        for (const auto& pair : request.properties()) {
+          if (pair.key() == "enable_analyzer" || pair.key() == "analyzer_params") {
+            return refuse_parameter(
+                join_text(pair.key(), " does not allow update in collection field param"));
+          }
+          field->type_params[pair.key()] = pair.value();
+        }
         for (const std::string& key : request.delete_keys()) field->type_params.erase(key);
         return {};
       }));

@@ -4,6 +4,7 @@
 #include "simile/server/calls/calls.h"
 #include "simile/server/index_check.h"
 #include "simile/server/index_names.h"
+#include "simile/server/request_parameters.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
@@ -18,6 +19,28 @@ Answer<const Field*> indexed_field(const CollectionHandle& handle, const std::st
   if (field != nullptr) return field;
   return refuse(FaultCode::kFieldNotFound,
                 join_text("cannot create index on non-exist field: ", name));
+}
+
+/// bm25_k1 and bm25_b of an index on the words of a text.
+Answer<void> change_bm25(const CollectionHandle& handle, const Field& field,
+                         const wire::CreateIndexRequest& request) {
+  if (field.metric != Metric::kBm25) return {};
+  SIMILE_ASSIGN(const auto params, RequestParameters::parse(request.extra_params()));
+  Field changed = field;
+  const auto read = [&](std::string_view key, double most, float& to) -> Answer<void> {
+    SIMILE_ASSIGN(const auto given, params.real(key));
+    if (!given) return {};
+    if (!(*given >= 0 && *given <= most)) {
+      return refuse_parameter(join_text(key, "(", *given, ") should be in range [0, ", most, "]"));
+    }
+    to = static_cast<float>(*given);
+    return {};
+  };
+  SIMILE_TRY(read("bm25_k1", 3, changed.bm25_k1));
+  SIMILE_TRY(read("bm25_b", 1, changed.bm25_b));
+  if (changed == field) return {};
+  SIMILE_TRY(handle.collection->add_field(changed));
+  return {};
 }
 
 Answer<wire_common::Status> create_index(CallContext& context,
@@ -40,6 +63,7 @@ Answer<wire_common::Status> create_index(CallContext& context,
       SIMILE_ASSIGN(const bool there, index_is_there(handle, index));
       if (there) return wire_common::Status();
     }
+    SIMILE_TRY(change_bm25(handle, *field, request));
     SIMILE_TRY(catalog.change_vector_index(
         handle.database, handle.name(), field->name, metric,
         *index_kind_of(*field, index_parameter(index.params, "index_type"))));

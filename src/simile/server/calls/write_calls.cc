@@ -23,7 +23,7 @@ Answer<void> need_columns(const CollectionHandle& handle, const Batch& batch) {
                                         "leave it out"));
     }
     if (given || field.nullable || field.dynamic || field.name == kPartitionField ||
-        field.has_default() || (field.primary_key && field.auto_id)) {
+        field.has_default() || !field.source.empty() || (field.primary_key && field.auto_id)) {
       continue;
     }
     return refuse_parameter(join_text("fieldSchema(", field.name,

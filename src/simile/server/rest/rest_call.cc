@@ -62,6 +62,7 @@ RestTable make_rest_table() {
   add_rest_access(table);
   add_rest_collections(table);
   add_rest_entities(table);
+  add_rest_functions(table);
   add_rest_metadata(table);
   return table;
 }

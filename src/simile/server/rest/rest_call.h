@@ -56,6 +56,7 @@ using RestTable = std::map<std::string, RestHandler, std::less<>>;
 void add_rest_access(RestTable& table);
 void add_rest_collections(RestTable& table);
 void add_rest_entities(RestTable& table);
+void add_rest_functions(RestTable& table);
 void add_rest_metadata(RestTable& table);
 /// All paths below /v2/vectordb/, "collections/create" for example.
 RestTable make_rest_table();

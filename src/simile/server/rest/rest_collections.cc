@@ -2,7 +2,7 @@
 
 #include "simile/base/text.h"
 #include "simile/server/index_names.h"
-#include "simile/server/rest/rest_call.h"
+#include "simile/server/rest/rest_functions.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
@@ -89,6 +89,9 @@ Answer<wire_schema::CollectionSchema> full_schema(const Json& body) {
   schema.set_description(body.value("description", ""));
   for (const Json& field : body.value("fields", Json::array())) {
     SIMILE_TRY(parse_rest_field(field, *schema.add_fields()));
+  }
+  for (const Json& function : body.value("functions", Json::array())) {
+    SIMILE_TRY(parse_rest_function(function, *schema.add_functions()));
   }
   return schema;
 }
@@ -210,7 +213,7 @@ Answer<Json> describe_collection(RestCall& call) {
       {"autoId", auto_id},
       {"enableDynamicField", described.schema().enable_dynamic_field()},
       {"fields", fields},
-      {"functions", Json::array()},
+      {"functions", functions_json(described.schema())},
       {"indexes", indexes},
       {"load", LoadState_Name(state.state())},
       {"consistencyLevel", ConsistencyLevel_Name(described.consistency_level())},

@@ -151,6 +151,26 @@ Answer<Json> get(RestCall& call) {
   return run_query(call, std::move(request));
 }
 
+/// A query as the bytes of a placeholder: a vector, or a text for a field of words.
+Answer<std::string> placeholder_bytes(const Json& query, const Field& field) {
+  if (field.metric != Metric::kBm25) return query_bytes(query, field);
+  if (query.is_string()) return query.get<std::string>();
+  return refuse_parameter(join_text("please provide varchar/text for BM25 Function based search: ",
+                                    "field ", field.name, " is searched by texts"));
+}
+
+wire_common::PlaceholderType placeholder_type(const Field& field) {
+  if (field.metric == Metric::kBm25) return wire_common::PlaceholderType::VarChar;
+  if (field.type == FieldType::kSparse) return wire_common::PlaceholderType::SparseFloatVector;
+  switch (field.vector.element) {
+    case ElementType::kFloat16: return wire_common::PlaceholderType::Float16Vector;
+    case ElementType::kBFloat16: return wire_common::PlaceholderType::BFloat16Vector;
+    case ElementType::kInt8: return wire_common::PlaceholderType::Int8Vector;
+    case ElementType::kBit: return wire_common::PlaceholderType::BinaryVector;
+    default: return wire_common::PlaceholderType::FloatVector;
+  }
+}
+
 Answer<void> add_queries(const CollectionHandle& handle, const Json& part,
                          wire::SearchRequest& request) {
   const std::string name = part.value("annsField", "");
@@ -159,18 +179,10 @@ Answer<void> add_queries(const CollectionHandle& handle, const Json& part,
   wire_common::PlaceholderGroup group;
   auto& placeholder = *group.add_placeholders();
   placeholder.set_tag("$0");
-  constexpr wire_common::PlaceholderType kTypes[] = {
-      wire_common::PlaceholderType::FloatVector, wire_common::PlaceholderType::Float16Vector,
-      wire_common::PlaceholderType::BFloat16Vector, wire_common::PlaceholderType::Int8Vector,
-      wire_common::PlaceholderType::BinaryVector};
-  const auto element = static_cast<std::size_t>(field->vector.element);
-  if (element >= std::size(kTypes)) return refuse_parameter("this field cannot be searched");
-  placeholder.set_type(field->type == FieldType::kSparse
-                           ? wire_common::PlaceholderType::SparseFloatVector
-                           : kTypes[element]);
-  if (!data.is_array()) return refuse_parameter("data must be a list of vectors");
+  placeholder.set_type(placeholder_type(*field));
+  if (!data.is_array()) return refuse_parameter("data must be a list of vectors or texts");
   for (const Json& vector : data) {
-    SIMILE_ASSIGN(std::string bytes, query_bytes(vector, *field));
+    SIMILE_ASSIGN(std::string bytes, placeholder_bytes(vector, *field));
     placeholder.add_values(std::move(bytes));
   }
   request.set_placeholder_group(group.SerializeAsString());
