@@ -118,6 +118,48 @@ def loaded(load, process, address, method, requests, clients, seconds):
     return figures
 
 
+def insert_requests(rows, dim, count=4):
+    """Messages of `rows` rows whose keys the server gives out, for a collection that is made here."""
+    from pymilvus.grpc_gen import milvus_pb2, schema_pb2
+
+    generator = numpy.random.default_rng(2)
+    for _ in range(count):
+        field = schema_pb2.FieldData(type=schema_pb2.DataType.FloatVector, field_name="v")
+        field.vectors.dim = dim
+        x = generator.normal(size=rows * dim).astype(numpy.float32)
+        field.vectors.float_vector.data.extend(x.tolist())
+        request = milvus_pb2.InsertRequest(
+            collection_name="b", num_rows=rows, fields_data=[field]
+        )
+        yield request.SerializeToString()
+
+
+def measure_inserts(options, process, address, rows=5000):
+    import pymilvus
+
+    client = pymilvus.MilvusClient(f"http://{address}")
+    requests = list(insert_requests(rows, options.dim))
+    megabytes = rows * options.dim * 4 / 1e6
+    for clients in (1, 4):
+        schema = client.create_schema(auto_id=True)
+        schema.add_field("id", pymilvus.DataType.INT64, is_primary=True)
+        schema.add_field("v", pymilvus.DataType.FLOAT_VECTOR, dim=options.dim)
+        index = client.prepare_index_params()
+        index.add_index("v", index_type="FLAT", metric_type="L2")
+        client.create_collection("b", schema=schema, index_params=index)
+        method = "/milvus.proto.milvus.MilvusService/Insert"
+        arguments = (method, requests, clients, options.seconds)
+        figures = loaded(options.load, process, address, *arguments)
+        print(
+            f"insert of packed messages, {clients} clients: "
+            f"{figures['calls_per_second'] * rows:,.0f} rows/s, "
+            f"{figures['calls_per_second'] * megabytes:,.0f} MB/s, "
+            f"p50 {figures['p50_ms']:.0f} ms, p99 {figures['p99_ms']:.0f} ms, "
+            f"processor {figures['server_us'] / megabytes / 1e3:.1f} s a GB"
+        )
+        client.drop_collection("b")
+
+
 def print_loaded(what, figures):
     print(
         f"{what}: {figures['calls_per_second']:,} a second, p50 {figures['p50_ms']:.2f} ms, "
@@ -195,6 +237,7 @@ def main():
             )
         if options.load.exists():
             measure_loaded(options, process, address, requests)
+            measure_inserts(options, process, address)
         process.terminate()
         process.wait()
         arguments = (folder / "a.simile", queries, options.ef, options.seconds)

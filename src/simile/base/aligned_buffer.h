@@ -11,7 +11,8 @@ namespace simile {
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
-  /// Aligned to 64 bytes; to 2 MiB from 2 MiB on. Throws std::bad_alloc.
+  /// Aligned to 64 bytes; to 2 MiB from 2 MiB on, where what is never touched costs nothing.
+  /// Throws std::bad_alloc.
   explicit AlignedBuffer(std::size_t bytes);
   AlignedBuffer(AlignedBuffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}

@@ -1,11 +1,14 @@
 #include "simile/base/aligned_buffer.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <new>
+#include <vector>
 
 namespace simile {
 namespace {
@@ -41,6 +44,17 @@ TEST(AlignedBuffer, MovesItsMemory) {
   EXPECT_EQ(c.data(), data);
   EXPECT_EQ(c.size(), 128u);
   EXPECT_EQ(c.as<std::uint32_t>()[3], 7u);
+}
+
+TEST(AlignedBuffer, RoomThatIsNotUsedTakesNoMemory) {
+  constexpr std::size_t kBytes = 16 * kHugePage;
+  AlignedBuffer buffer(kBytes);
+  buffer.data()[0] = std::byte{1};
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  std::vector<unsigned char> resident(kBytes / page);
+  ASSERT_EQ(::mincore(buffer.data(), kBytes, resident.data()), 0);
+  const auto pages = std::ranges::count_if(resident, [](unsigned char p) { return (p & 1) != 0; });
+  EXPECT_LE(static_cast<std::size_t>(pages) * page, kHugePage);
 }
 
 TEST(AlignedBuffer, MoreThanThereIsThrows) {

@@ -54,8 +54,10 @@ Answer<void> check_name(std::string_view what, std::string_view name) {
   const Complaint complaint = complaint_of(name);
   const std::string_view shown = is_utf8(name) ? name : std::string_view("(not UTF-8)");
   if (what == "database") {
+    // Of databases alone Milvus does not cut blanks off.
+    const bool blank = complaint == Complaint::kEmpty && !name.empty();
     return refuse(FaultCode::kDatabaseInvalidName,
-                  join_text(sentence(complaint, "database name", false),
+                  join_text(sentence(blank ? Complaint::kFirst : complaint, "database name", false),
                             ": invalid database name[database=", shown, "]"));
   }
   if (what == "partition") {

@@ -128,8 +128,7 @@ class ColumnReader {
     switch (field_.vector.element) {
       case ElementType::kFloat32:
         if (!vectors.has_float_vector()) break;
-        return bytes_of(vectors.float_vector().data().data(),
-                        static_cast<std::size_t>(vectors.float_vector().data_size()));
+        return text(vectors.float_vector().data());
       case ElementType::kFloat16:
         if (!vectors.has_float16_vector()) break;
         return text(vectors.float16_vector());

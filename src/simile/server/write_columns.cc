@@ -139,22 +139,13 @@ void write_vectors(const Column& column, RowList rows, wire_schema::VectorField&
   const std::size_t width = column.vector.bytes();
   out.set_dim(column.vector.dim);
   std::string bytes;
-  if (column.vector.element == ElementType::kFloat32) {
-    auto& data = *out.mutable_float_vector()->mutable_data();
-    data.Reserve(static_cast<int>(rows.size() * column.vector.dim));
-    for (const std::size_t row : rows) {
-      if (column.is_null(row)) continue;
-      float* to = data.AddNAlreadyReserved(static_cast<int>(column.vector.dim));
-      std::memcpy(to, column.fixed.data() + row * width, width);
-    }
-    return;
-  }
   bytes.reserve(rows.size() * width);
   for (const std::size_t row : rows) {
     if (column.is_null(row)) continue;
     bytes.append(reinterpret_cast<const char*>(column.fixed.data()) + row * width, width);
   }
   switch (column.vector.element) {
+    case ElementType::kFloat32: out.mutable_float_vector()->set_data(std::move(bytes)); break;
     case ElementType::kFloat16: out.set_float16_vector(std::move(bytes)); break;
     case ElementType::kBFloat16: out.set_bfloat16_vector(std::move(bytes)); break;
     case ElementType::kInt8: out.set_int8_vector(std::move(bytes)); break;

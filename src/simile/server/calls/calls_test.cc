@@ -140,8 +140,9 @@ class CallsTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) {
       ids.mutable_scalars()->mutable_long_data()->add_data(i);
       texts.mutable_scalars()->mutable_string_data()->add_data("t" + std::to_string(i));
-      vectors.mutable_vectors()->mutable_float_vector()->add_data(static_cast<float>(i));
-      vectors.mutable_vectors()->mutable_float_vector()->add_data(0);
+      const float row[] = {static_cast<float>(i), 0};
+      vectors.mutable_vectors()->mutable_float_vector()->mutable_data()->append(
+          reinterpret_cast<const char*>(row), sizeof row);
     }
     return request;
   }

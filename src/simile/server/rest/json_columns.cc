@@ -99,13 +99,7 @@ bool add_vector(const Json& value, const Field& field, wire_schema::VectorField&
   }
   to.set_dim(field.vector.dim);
   switch (field.vector.element) {
-    case ElementType::kFloat32: {
-      auto& data = *to.mutable_float_vector()->mutable_data();
-      data.Reserve(data.size() + static_cast<int>(field.vector.dim));
-      float* place = data.AddNAlreadyReserved(static_cast<int>(field.vector.dim));
-      std::memcpy(place, bytes->data(), bytes->size());
-      break;
-    }
+    case ElementType::kFloat32: to.mutable_float_vector()->mutable_data()->append(*bytes); break;
     case ElementType::kFloat16: to.mutable_float16_vector()->append(*bytes); break;
     case ElementType::kBFloat16: to.mutable_bfloat16_vector()->append(*bytes); break;
     case ElementType::kInt8: to.mutable_int8_vector()->append(*bytes); break;
@@ -220,8 +214,10 @@ Json vector_at(const wire_schema::VectorField& data, std::size_t row) {
   const auto dim = static_cast<std::size_t>(data.dim());
   if (data.has_float_vector()) {
     Json list = Json::array();
-    for (std::size_t i = 0; i < dim; ++i) {
-      list.push_back(data.float_vector().data(static_cast<int>(row * dim + i)));
+    for (std::size_t i = row * dim; i < (row + 1) * dim; ++i) {
+      float value;
+      std::memcpy(&value, data.float_vector().data().data() + i * sizeof value, sizeof value);
+      list.push_back(value);
     }
     return list;
   }
