@@ -1,6 +1,7 @@
 """What clients are told when they ask for what cannot be: the words that programs written for
 Milvus look for, and that nothing has changed."""
 
+import numpy
 import pytest
 
 pymilvus = pytest.importorskip("pymilvus")
@@ -73,6 +74,38 @@ def test_a_name_of_an_alias_is_taken(client, made):
     client.drop_alias(alias)
 
 
+@pytest.mark.parametrize(
+    "field, words",
+    [
+        ({"datatype": DataType.VARCHAR}, "type param(max_length) should be specified"),
+        ({"datatype": DataType.VARCHAR, "max_length": 65536}, "(0, 65535], but got 65536"),
+        ({"datatype": DataType.FLOAT_VECTOR, "dim": 1}, "invalid dimension: 1. should be in range"),
+        ({"datatype": DataType.FLOAT_VECTOR, "dim": 32769}, "should be in range 2 ~ 32768"),
+        ({"datatype": DataType.BINARY_VECTOR, "dim": 12}, "should be multiple of 8"),
+        ({"datatype": DataType.JSON, "default_value": 1}, "type not support default_value"),
+        (
+            {"datatype": DataType.ARRAY, "element_type": DataType.INT64, "max_capacity": 5000},
+            "the maximum capacity specified for a Array should be in (0, 4096]",
+        ),
+        (
+            {"datatype": DataType.VARCHAR, "max_length": 2, "default_value": "long"},
+            "the length (4) of string exceeds max length (2)",
+        ),
+    ],
+)
+def test_fields_that_cannot_be(client, name, field, words):
+    schema = client.create_schema(auto_id=False)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=DIM)
+    try:
+        schema.add_field("more", **field)
+        message = told(client.create_collection, name, schema=schema).message
+    except pymilvus.exceptions.ParamError as error:  # the client itself knows
+        message = error.message
+    assert words in message
+    assert not client.has_collection(name)
+
+
 def index_of(client, field, **arguments):
     index = client.prepare_index_params()
     index.add_index(field, **arguments)
@@ -106,4 +139,42 @@ def test_indexes_on_paths_of_json(client, made):
 def test_what_a_loaded_collection_does_not_change(client, made):
     alter = client.alter_collection_properties
     assert "can not alter mmap" in told(alter, made, {"mmap.enabled": True}).message
+    disable = told(alter, made, {"dynamicfield.enabled": False}).message
+    assert "cannot supported to be disabled" in disable
     assert "no partition" in told(client.load_partitions, made, []).message
+
+
+@pytest.mark.parametrize(
+    "filter, words",
+    [
+        ("id >", "cannot parse expression: id >"),
+        ("absent == 1 and", "cannot parse expression: absent == 1 and"),
+        ("id + 1", "predicate is not a boolean expression: id + 1"),
+    ],
+)
+def test_filters_that_are_none_are_shown(client, made, filter, words):
+    vector = [[1.0] * DIM]
+    for error in (
+        told(client.query, made, filter=filter),
+        told(client.query, made, filter=filter, output_fields=["count(*)"]),
+        told(client.search, made, vector, filter=filter),
+    ):
+        assert error.code == 1100
+        assert f"failed to create query plan: {words}" in error.message
+
+
+def test_a_collection_can_gain_the_dynamic_field(client, name):
+    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=DIM)
+    index = index_of(client, "vector", metric_type="L2")
+    client.create_collection(name, schema=schema, index_params=index)
+    rows = [{"id": i, "vector": v.tolist()} for i, v in enumerate(numpy.eye(DIM))]
+    client.insert(name, rows[:4])
+    client.alter_collection_properties(name, {"dynamicfield.enabled": True})
+    assert client.describe_collection(name)["enable_dynamic_field"]
+    client.insert(name, [row | {"color": "red"} for row in rows[4:]])
+    found = client.query(name, filter='color == "red"', output_fields=["color"])
+    assert [row["id"] for row in found] == [4, 5, 6, 7]
+    assert client.query(name, filter="id == 1", output_fields=["*"])[0]["id"] == 1
+    client.drop_collection(name)

@@ -87,4 +87,30 @@ Answer<std::vector<std::string>> read_partitions(const CollectionHandle& handle,
   return partitions;
 }
 
+Fault filter_fault(const Error& error, std::string_view expression) {
+  constexpr std::size_t kShownBytes = 4'096;
+  Fault fault(error);
+  if (expression.empty() || error.code != ErrorCode::kInvalidArgument ||
+      !error.message.starts_with("filter: ")) {
+    return fault;
+  }
+  const std::string_view shown = !is_utf8(expression)              ? std::string_view("(not UTF-8)")
+                                 : expression.size() > kShownBytes ? std::string_view("(long)")
+                                                                   : expression;
+  // A field that is not there is named as Milvus names it, too.
+  std::string_view why = error.message;
+  std::string absent;
+  constexpr std::string_view kUnknown = "filter: unknown field '";
+  if (why.starts_with(kUnknown)) {
+    const std::string_view rest = why.substr(kUnknown.size());
+    absent = join_text("field ", rest.substr(0, rest.find('\'')), " not exist: ");
+  }
+  const bool no_predicate = error.message.contains("stands where a condition is expected");
+  fault.message = join_text(
+      "failed to create query plan: ",
+      no_predicate ? "predicate is not a boolean expression: " : "cannot parse expression: ", shown,
+      ", error: ", absent, why);
+  return fault;
+}
+
 }  // namespace simile::server

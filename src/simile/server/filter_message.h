@@ -24,4 +24,15 @@ Answer<std::vector<std::string>> read_partitions(const CollectionHandle& handle,
 /// Fails where the collection has no such partition; empty is the default one.
 Answer<void> check_partition(const CollectionHandle& handle, std::string_view name);
 
+/// A fault of an engine's call with a filter: what is wrong with the expression is told in the
+/// words of Milvus, with the expression; others, and all where it is empty, are as they were.
+Fault filter_fault(const Error& error, std::string_view expression);
+
+/// The result of such a call.
+template <class T>
+Answer<T> filtered(Result<T> result, std::string_view expression) {
+  if (result) return *std::move(result);
+  return std::unexpected(filter_fault(result.error(), expression));
+}
+
 }  // namespace simile::server

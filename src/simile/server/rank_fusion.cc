@@ -27,7 +27,9 @@ class Sums {
   std::vector<FusedHit> hits_;
 };
 
-float comparable(Metric metric, float score, bool normalize) {
+}  // namespace
+
+float comparable_score(Metric metric, float score, bool normalize) {
   constexpr float kHalfTurns = 1.0F / std::numbers::pi_v<float>;
   switch (metric) {
     case Metric::kCosine: return normalize ? (1.0F + score) * 0.5F : score;
@@ -36,8 +38,6 @@ float comparable(Metric metric, float score, bool normalize) {
     default: return 1.0F - 2.0F * std::atan(score) * kHalfTurns;
   }
 }
-
-}  // namespace
 
 std::vector<FusedHit> fuse_by_rank(std::span<const RankedList> lists, float k) {
   Sums sums;
@@ -48,12 +48,37 @@ std::vector<FusedHit> fuse_by_rank(std::span<const RankedList> lists, float k) {
   return std::move(sums).sorted();
 }
 
+std::vector<FusedHit> fuse_by_score(std::span<const RankedList> lists, ScoreMerge merge,
+                                    bool normalize) {
+  Sums sums;
+  Sums counts;
+  std::unordered_map<std::size_t, float> best;
+  for (const RankedList& list : lists) {
+    for (std::size_t at = 0; at < list.keys.size(); ++at) {
+      const float score = comparable_score(list.metric, list.scores[at], normalize);
+      sums.add(list.keys[at], score);
+      counts.add(list.keys[at], 1);
+      const auto [place, is_new] = best.try_emplace(list.keys[at], score);
+      if (!is_new) place->second = std::max(place->second, score);
+    }
+  }
+  std::unordered_map<std::size_t, float> number;
+  for (const FusedHit& hit : std::move(counts).sorted()) number[hit.key] = hit.score;
+  std::vector<FusedHit> hits = std::move(sums).sorted();
+  for (FusedHit& hit : hits) {
+    if (merge == ScoreMerge::kMax) hit.score = best[hit.key];
+    if (merge == ScoreMerge::kAverage) hit.score /= number[hit.key];
+  }
+  std::ranges::stable_sort(hits, std::ranges::greater{}, &FusedHit::score);
+  return hits;
+}
+
 std::vector<FusedHit> fuse_by_weight(std::span<const RankedList> lists,
                                      std::span<const float> weights, bool normalize) {
   Sums sums;
   for (std::size_t i = 0; i < lists.size(); ++i) {
     for (std::size_t at = 0; at < lists[i].keys.size(); ++at) {
-      const float score = comparable(lists[i].metric, lists[i].scores[at], normalize);
+      const float score = comparable_score(lists[i].metric, lists[i].scores[at], normalize);
       sums.add(lists[i].keys[at], weights[i] * score);
     }
   }

@@ -3,6 +3,7 @@
 /// and weighted sums of scores.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,17 @@ struct FusedHit {
   std::size_t key = 0;
   float score = 0;
 };
+
+/// How the scores that several lists have for one row become one.
+enum class ScoreMerge : std::uint8_t { kMax, kSum, kAverage };
+
+/// A score that is larger for nearer: distances become 1 - 2 atan(d) / pi always, other metrics are
+/// brought into [0, 1] where `normalize`.
+float comparable_score(Metric metric, float score, bool normalize);
+
+/// Comparable scores of all lists, merged.
+std::vector<FusedHit> fuse_by_score(std::span<const RankedList> lists, ScoreMerge merge,
+                                    bool normalize);
 
 /// Sum of 1 / (k + rank), ranks from 1. Best first; ties by the first list, then its order.
 std::vector<FusedHit> fuse_by_rank(std::span<const RankedList> lists, float k);

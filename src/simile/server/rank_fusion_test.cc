@@ -42,6 +42,21 @@ TEST(RankFusion, NormalisedScoresLieBetweenNoneAndOne) {
   }
 }
 
+TEST(RankFusion, ScoresOfOneRowAreMerged) {
+  const std::vector<RankedList> lists = {{{1, 2}, {0.5F, 0.75F}, Metric::kInnerProduct},
+                                         {{1}, {0.5F}, Metric::kInnerProduct}};
+  const auto scores = [&](ScoreMerge merge) {
+    const auto hits = fuse_by_score(lists, merge, false);
+    return std::vector<float>{hits[hits[0].key == 1 ? 0 : 1].score,
+                              hits[hits[0].key == 1 ? 1 : 0].score};
+  };
+  EXPECT_THAT(scores(ScoreMerge::kSum), ElementsAre(1, 0.75F));
+  EXPECT_THAT(scores(ScoreMerge::kMax), ElementsAre(0.5F, 0.75F));
+  EXPECT_THAT(scores(ScoreMerge::kAverage), ElementsAre(0.5F, 0.75F));
+  EXPECT_THAT(keys_of(fuse_by_score(lists, ScoreMerge::kSum, false)), ElementsAre(1, 2));
+  EXPECT_THAT(keys_of(fuse_by_score(lists, ScoreMerge::kMax, false)), ElementsAre(2, 1));
+}
+
 TEST(RankFusion, NothingMakesNothing) { EXPECT_TRUE(fuse_by_rank({}, 60).empty()); }
 
 }  // namespace

@@ -14,9 +14,8 @@ namespace {
 
 using wire_schema::DataType;
 
-constexpr std::int64_t kVarCharBytesMax = 65'535;
-constexpr std::int64_t kArrayCapacityMax = 4'096;
 constexpr std::size_t kFieldsMax = 256;
+constexpr std::int64_t kDimMax = 32'768;  // of Milvus
 
 std::optional<ElementType> element_of(DataType type) {
   switch (type) {
@@ -48,45 +47,101 @@ std::optional<FieldType> scalar_of(DataType type) {
   }
 }
 
-/// A whole number among the parameters of a type.
-Answer<std::int64_t> number(const FieldMeta& field, std::string_view key, std::int64_t least,
-                            std::int64_t most) {
-  const auto found = field.type_params.find(key);
-  if (found == field.type_params.end()) {
-    return refuse_parameter(
-        join_text("type param(", key, ") should be specified for the field(", field.name, ")"));
-  }
-  const std::string& text = found->second;
+std::optional<std::int64_t> whole_number(const std::string& text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
-    return refuse_parameter(join_text("invalid ", key, ": ", text, " of field ", field.name,
-                                      ". should be in range ", least, " ~ ", most));
-  }
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
+Answer<std::uint32_t> parse_max_length(const FieldMeta& meta, std::string_view collection) {
+  const auto found = meta.type_params.find("max_length");
+  if (found == meta.type_params.end()) {
+    return refuse_parameter(join_text("type param(max_length) should be specified for the field(",
+                                      meta.name, ") of collection ", collection));
+  }
+  const std::optional<std::int64_t> value = whole_number(found->second);
+  if (value && *value >= 1 && *value <= kVarCharBytesMax) return static_cast<std::uint32_t>(*value);
+  return refuse_parameter(join_text("the maximum length specified for the field(", meta.name,
+                                    ") should be in (0, ", kVarCharBytesMax, "], but got ",
+                                    found->second, " instead: invalid parameter"));
+}
+
+Answer<std::uint32_t> parse_max_capacity(const FieldMeta& meta) {
+  const auto found = meta.type_params.find("max_capacity");
+  if (found == meta.type_params.end()) {
+    return refuse_parameter(
+        join_text("type param(max_capacity) should be specified for the field(", meta.name, ")"));
+  }
+  const std::optional<std::int64_t> value = whole_number(found->second);
+  if (!value) {
+    return refuse_parameter(
+        join_text("the value for max_capacity of field ", meta.name, " must be an integer"));
+  }
+  if (*value >= 1 && *value <= kArrayCapacityMax) return static_cast<std::uint32_t>(*value);
+  return refuse_parameter(join_text("the maximum capacity specified for a Array should be in (0, ",
+                                    kArrayCapacityMax, "], but got ", *value, " for field ",
+                                    meta.name));
+}
+
 Answer<void> parse_vector(ElementType element, const FieldMeta& meta, Field& field) {
-  SIMILE_ASSIGN(const std::int64_t dim, number(meta, "dim", 1, kMaxDimension));
-  if (element == ElementType::kBit && dim % 8 != 0) {
-    return refuse_parameter(join_text("invalid dimension: ", dim, " of field ", field.name,
-                                      ". binary vector dimension should be multiple of 8"));
+  constexpr std::int64_t kLeast = 2;
+  const auto found = meta.type_params.find("dim");
+  if (found == meta.type_params.end()) {
+    return refuse_parameter(join_text(
+        "dimension is not defined in field type params, check type param `dim` for vector field: ",
+        field.name));
+  }
+  const std::optional<std::int64_t> dim = whole_number(found->second);
+  if (!dim || *dim < kLeast) {
+    return refuse_parameter(join_text("invalid dimension: ", found->second, ". should be in range ",
+                                      kLeast, " ~ ", kDimMax, ", field ", field.name));
+  }
+  const bool bits = element == ElementType::kBit;
+  if (bits && *dim % 8 != 0) {
+    return refuse_parameter(join_text("invalid dimension: ", *dim, " of field ", field.name,
+                                      ". binary vector dimension should be multiple of 8."));
+  }
+  if (*dim > (bits ? std::int64_t{kMaxDimension} : kDimMax)) {
+    return refuse_parameter(join_text("invalid dimension: ", *dim, " of field ", field.name,
+                                      bits ? ". binary" : ". float",
+                                      " vector dimension should be in range ", kLeast, " ~ ",
+                                      bits ? std::int64_t{kMaxDimension} : kDimMax));
   }
   field.type = FieldType::kVector;
-  field.vector = {.element = element, .dim = static_cast<std::uint32_t>(dim)};
+  field.vector = {.element = element, .dim = static_cast<std::uint32_t>(*dim)};
   field.metric = initial_metric(element);
   return {};
+}
+
+std::string_view default_type_of(const wire_schema::ValueField& value) {
+  using Case = wire_schema::ValueField::DataCase;
+  switch (value.data_case()) {
+    case Case::kBoolData: return "Bool";
+    case Case::kIntData: return "Int32";
+    case Case::kLongData: return "Int64";
+    case Case::kFloatData: return "Float";
+    case Case::kDoubleData: return "Double";
+    case Case::kStringData: return "VarChar";
+    default: return "None";
+  }
 }
 
 /// A default as the message has it; which member is set must fit the type.
 Answer<void> parse_default(const wire_schema::ValueField& value, Field& field) {
   using Case = wire_schema::ValueField::DataCase;
+  if (value.data_case() == Case::DATA_NOT_SET) return {};
   const FieldType type = field.type;
+  if (field.primary_key) return refuse_parameter("primary field not support default_value");
+  if (field.is_searched() || type == FieldType::kArray || type == FieldType::kJson) {
+    return refuse_parameter(join_text("type not support default_value, type:",
+                                      wire_schema::DataType_Name(wire_type(field, nullptr)),
+                                      ", name:", field.name));
+  }
   const bool whole = type == FieldType::kInt8 || type == FieldType::kInt16 ||
                      type == FieldType::kInt32 || type == FieldType::kInt64;
   const bool real = type == FieldType::kFloat || type == FieldType::kDouble;
   switch (value.data_case()) {
-    case Case::DATA_NOT_SET: return {};
     case Case::kBoolData:
       if (type == FieldType::kBool) return field.default_value = value.bool_data(), Answer<void>();
       break;
@@ -103,17 +158,20 @@ Answer<void> parse_default(const wire_schema::ValueField& value, Field& field) {
       if (real) return field.default_value = value.double_data(), Answer<void>();
       break;
     case Case::kStringData:
-      if (type == FieldType::kString) {
-        return field.default_value = value.string_data(), Answer<void>();
+      if (type != FieldType::kString) break;
+      if (field.max_length != 0 && value.string_data().size() > field.max_length) {
+        return refuse_parameter(join_text(
+            "the length (", value.string_data().size(), ") of string exceeds max length (",
+            field.max_length,
+            "): invalid parameter[expected=valid length string][actual=string length exceeds max "
+            "length]"));
       }
-      break;
-    case Case::kBytesData:
-      if (type == FieldType::kJson) return field.default_value = value.bytes_data(), Answer<void>();
-      break;
+      return field.default_value = value.string_data(), Answer<void>();
     default: break;
   }
-  return refuse_parameter(join_text("type (", name_of(type), ") of field (", field.name,
-                                    ") is not equal to the type of its default value"));
+  return refuse_parameter(join_text(
+      "type (", wire_schema::DataType_Name(wire_type(field, nullptr)), ") of field (", field.name,
+      ") is not equal to the type(DataType_", default_type_of(value), ") of default_value"));
 }
 
 /// A moment, as a text or in microseconds.
@@ -134,18 +192,19 @@ Answer<void> parse_timestamp_default(const wire_schema::ValueField& value, Field
                                     ") is no timestamp; write 2025-01-31T08:30:00Z"));
 }
 
-Answer<void> parse_array(DataType element, const FieldMeta& meta, Field& field) {
+Answer<void> parse_array(const wire_schema::FieldSchema& message, const FieldMeta& meta,
+                         std::string_view collection, Field& field) {
+  const DataType element = message.element_type();
   const std::optional<FieldType> type = scalar_of(element);
+  if (element == DataType::None) return refuse_parameter("element data type None is not valid");
   if (!type || *type == FieldType::kJson) {
     return refuse_parameter(join_text("element type ", wire_schema::DataType_Name(element),
                                       " is not supported for the array field ", field.name));
   }
-  SIMILE_ASSIGN(const std::int64_t capacity, number(meta, "max_capacity", 1, kArrayCapacityMax));
-  field.max_capacity = static_cast<std::uint32_t>(capacity);
   if (*type == FieldType::kString) {
-    SIMILE_ASSIGN(const std::int64_t length, number(meta, "max_length", 1, kVarCharBytesMax));
-    field.max_length = static_cast<std::uint32_t>(length);
+    SIMILE_ASSIGN(field.max_length, parse_max_length(meta, collection));
   }
+  SIMILE_ASSIGN(field.max_capacity, parse_max_capacity(meta));
   field.type = FieldType::kArray;
   field.element_type = *type;
   return {};
@@ -189,7 +248,8 @@ void add_parameters(const Parameters& parameters, KeyValues& pairs) {
   }
 }
 
-Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldMeta& meta) {
+Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldMeta& meta,
+                                 std::string_view collection) {
   SIMILE_TRY(check_name("field", message.name()));
   Field field;
   field.name = message.name();
@@ -209,12 +269,16 @@ Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldM
           join_text("dim should not be specified for sparse vector field ", field.name));
     }
   } else if (type == DataType::Array) {
-    SIMILE_TRY(parse_array(message.element_type(), meta, field));
+    SIMILE_TRY(parse_array(message, meta, collection, field));
+  } else if (type == DataType::String) {
+    return refuse_parameter(
+        join_text("string data type not supported yet, please use VarChar type "
+                  "instead, field ",
+                  field.name));
   } else if (const auto scalar = scalar_of(type)) {
     field.type = *scalar;
     if (type == DataType::VarChar) {
-      SIMILE_ASSIGN(const std::int64_t length, number(meta, "max_length", 1, kVarCharBytesMax));
-      field.max_length = static_cast<std::uint32_t>(length);
+      SIMILE_ASSIGN(field.max_length, parse_max_length(meta, collection));
     }
     const bool plain_text = *scalar != FieldType::kString || type == DataType::VarChar;
     if (!plain_text || type == DataType::Timestamptz) meta.data_type = type;
@@ -231,6 +295,18 @@ Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldM
     SIMILE_TRY(parse_default(message.default_value(), field));
   }
   field.partition_key = message.is_partition_key();
+  if (field.partition_key && field.nullable) {
+    return refuse_parameter("partition key field not support nullable: invalid parameter");
+  }
+  return field;
+}
+
+Field dynamic_field() {
+  Field field;
+  field.name = kDynamicField;
+  field.type = FieldType::kJson;
+  field.dynamic = true;
+  field.default_value = std::string("{}");
   return field;
 }
 
@@ -243,7 +319,7 @@ Answer<ParsedSchema> parse_schema(const wire_schema::CollectionSchema& message) 
   int keys = 0;
   for (const auto& each : message.fields()) {
     FieldMeta meta;
-    SIMILE_ASSIGN(Field field, parse_field_schema(each, meta));
+    SIMILE_ASSIGN(Field field, parse_field_schema(each, meta, message.name()));
     const auto same = [&](const Field& other) { return other.name == field.name; };
     if (std::ranges::any_of(parsed.fields, same)) {
       return refuse_parameter(join_text("duplicated field name ", field.name));
@@ -257,12 +333,7 @@ Answer<ParsedSchema> parse_schema(const wire_schema::CollectionSchema& message) 
     parsed.fields.push_back(std::move(field));
   }
   if (message.enable_dynamic_field()) {
-    Field field;
-    field.name = kDynamicField;
-    field.type = FieldType::kJson;
-    field.dynamic = true;
-    field.default_value = std::string("{}");
-    parsed.fields.push_back(std::move(field));
+    parsed.fields.push_back(dynamic_field());
   }
   for (const auto& each : message.functions()) {
     SIMILE_TRY(parse_function(each, parsed.fields, parsed.meta));
@@ -272,116 +343,6 @@ Answer<ParsedSchema> parse_schema(const wire_schema::CollectionSchema& message) 
     return refuse_parameter("schema does not contain vector field");
   }
   return parsed;
-}
-
-DataType wire_type(FieldType type) {
-  switch (type) {
-    case FieldType::kBool: return DataType::Bool;
-    case FieldType::kInt8: return DataType::Int8;
-    case FieldType::kInt16: return DataType::Int16;
-    case FieldType::kInt32: return DataType::Int32;
-    case FieldType::kInt64: return DataType::Int64;
-    case FieldType::kFloat: return DataType::Float;
-    case FieldType::kDouble: return DataType::Double;
-    case FieldType::kString: return DataType::VarChar;
-    case FieldType::kJson: return DataType::JSON;
-    case FieldType::kArray: return DataType::Array;
-    case FieldType::kSparse: return DataType::SparseFloatVector;
-    default: return DataType::None;
-  }
-}
-
-DataType wire_type(const Field& field, const FieldMeta* meta) {
-  if (meta != nullptr && meta->data_type != 0) return static_cast<DataType>(meta->data_type);
-  if (field.type != FieldType::kVector) return wire_type(field.type);
-  switch (field.vector.element) {
-    case ElementType::kFloat32: return DataType::FloatVector;
-    case ElementType::kFloat16: return DataType::Float16Vector;
-    case ElementType::kBFloat16: return DataType::BFloat16Vector;
-    case ElementType::kInt8: return DataType::Int8Vector;
-    case ElementType::kBit: return DataType::BinaryVector;
-    default: return DataType::None;
-  }
-}
-
-namespace {
-
-void describe_default(const Field& field, wire_schema::FieldSchema& message) {
-  if (!field.has_default()) return;
-  auto& value = *message.mutable_default_value();
-  if (message.data_type() == DataType::Timestamptz) {
-    value.set_string_data(timestamp_text(std::get<std::int64_t>(field.default_value)));
-    return;
-  }
-  if (const auto* flag = std::get_if<bool>(&field.default_value)) value.set_bool_data(*flag);
-  if (const auto* text = std::get_if<std::string>(&field.default_value)) {
-    if (field.type == FieldType::kJson) {
-      value.set_bytes_data(*text);
-    } else {
-      value.set_string_data(*text);
-    }
-  }
-  if (const auto* whole = std::get_if<std::int64_t>(&field.default_value)) {
-    if (field.type == FieldType::kInt64) {
-      value.set_long_data(*whole);
-    } else {
-      value.set_int_data(static_cast<std::int32_t>(*whole));
-    }
-  }
-  if (const auto* real = std::get_if<double>(&field.default_value)) {
-    if (field.type == FieldType::kDouble) {
-      value.set_double_data(*real);
-    } else {
-      value.set_float_data(static_cast<float>(*real));
-    }
-  }
-}
-
-}  // namespace
-
-void describe_schema(const CollectionHandle& handle, wire_schema::CollectionSchema& message) {
-  message.set_name(handle.name());
-  message.set_description(handle.meta->description);
-  for (const Field& field : handle.schema().fields()) {
-    if (field.name == kPartitionField) continue;
-    if (field.dynamic) {
-      message.set_enable_dynamic_field(true);
-      continue;
-    }
-    const FieldMeta* meta = handle.meta->find_field(field.name);
-    auto& each = *message.add_fields();
-    each.set_name(field.name);
-    each.set_data_type(wire_type(field, meta));
-    each.set_is_primary_key(field.primary_key);
-    each.set_autoid(field.auto_id);
-    each.set_nullable(field.nullable);
-    each.set_is_partition_key(field.partition_key);
-    each.set_is_function_output(!field.source.empty());
-    describe_default(field, each);
-    if (field.type == FieldType::kArray) each.set_element_type(wire_type(field.element_type));
-    Parameters params;
-    if (meta != nullptr) {
-      each.set_fieldid(meta->id);
-      each.set_description(meta->description);
-      params = meta->type_params;
-    }
-    // A collection of the embedded library has no limits; clients expect some.
-    if (field.type == FieldType::kVector) params["dim"] = std::to_string(field.vector.dim);
-    if (field.type == FieldType::kString || field.max_length != 0) {
-      params["max_length"] =
-          std::to_string(field.max_length == 0 ? kVarCharBytesMax : field.max_length);
-    }
-    if (field.type == FieldType::kArray) {
-      params["max_capacity"] =
-          std::to_string(field.max_capacity == 0 ? kArrayCapacityMax : field.max_capacity);
-    }
-    if (!field.analyzer.empty()) {
-      params.try_emplace("enable_analyzer", "true");
-      params.try_emplace("analyzer_params", field.analyzer);
-    }
-    add_parameters(params, *each.mutable_type_params());
-  }
-  describe_functions(handle, message);
 }
 
 }  // namespace simile::server

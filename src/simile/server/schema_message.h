@@ -13,6 +13,9 @@ namespace simile::server {
 namespace wire_common = ::milvus::proto::common;
 namespace wire_schema = ::milvus::proto::schema;
 
+inline constexpr std::int64_t kVarCharBytesMax = 65'535;
+inline constexpr std::int64_t kArrayCapacityMax = 4'096;
+
 struct ParsedSchema {
   std::vector<Field> fields;  ///< for Schema::make
   CollectionMeta meta;        ///< fields, description, functions
@@ -20,8 +23,11 @@ struct ParsedSchema {
 
 /// Checks everything that Milvus checks; the fault names the field.
 Answer<ParsedSchema> parse_schema(const wire_schema::CollectionSchema& message);
-/// One field, as AddCollectionField brings it.
-Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldMeta& meta);
+/// The field that holds what has no field of its own.
+Field dynamic_field();
+/// One field, as AddCollectionField brings it; faults name the `collection`.
+Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldMeta& meta,
+                                 std::string_view collection);
 
 /// How a collection is described to clients. The column of dynamic fields is not listed.
 void describe_schema(const CollectionHandle& handle, wire_schema::CollectionSchema& message);

@@ -185,6 +185,23 @@ Answer<void> read_groups(const CollectionHandle& handle, const RequestParameters
   return {};
 }
 
+/// A second order is one of all hits up to the last that is wanted.
+Answer<void> read_reranker(const CollectionHandle& handle, const wire::SearchRequest& request,
+                           SearchPlan& plan) {
+  SIMILE_ASSIGN(plan.reranker, parse_reranker(handle, request.function_score()));
+  if (!plan.reranker.is_set()) return {};
+  if (plan.iterates) return refuse_parameter("a ranker cannot be used together with an iterator");
+  if (!plan.request.group_by.empty()) {
+    return refuse_parameter("a ranker cannot be used together with group_by_field");
+  }
+  plan.request.k = static_cast<std::uint32_t>(plan.limit + plan.offset);
+  if (!plan.reranker.decay) return {};
+  auto& fields = plan.request.fields;
+  const std::string& field = plan.reranker.decay->field;
+  if (std::ranges::find(fields, field) == fields.end()) fields.push_back(field);
+  return {};
+}
+
 /// radius and range_filter, in Milvus' sign, as distances.
 Answer<void> read_range(const RequestParameters& parameters, SearchPlan& plan) {
   SIMILE_ASSIGN(const auto radius, parameters.real("radius"));
@@ -265,13 +282,6 @@ Answer<OutputFields> parse_output_fields(
 }
 
 Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::SearchRequest& request) {
-  // Passing it over would give an order that was not asked for.
-  if (request.function_score().functions_size() > 0) {
-    return refuse_parameter(join_text("function_score: the ranker '",
-                                      request.function_score().functions(0).name(),
-                                      "' cannot be applied to a search; only hybrid searches rank "
-                                      "anew, by rrf or weighted"));
-  }
   SearchPlan plan;
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.search_params()));
@@ -294,6 +304,7 @@ Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::Search
   SIMILE_ASSIGN(plan.output, parse_output_fields(handle, request.output_fields()));
   plan.request.fields = plan.output.columns;
   SIMILE_TRY(read_groups(handle, parameters, plan));
+  SIMILE_TRY(read_reranker(handle, request, plan));
   std::erase(plan.request.fields, handle.schema().primary_key().name);
   return plan;
 }
@@ -301,6 +312,7 @@ Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::Search
 Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
                                const Snapshot& snapshot, const wire::SearchRequest& request) {
   SIMILE_ASSIGN(SearchPlan plan, plan_shape(handle, request));
+  if (!context.embedded) plan.told = request.dsl();
   const std::string shown = rows_shown(context, "Search", handle);
   SIMILE_ASSIGN(plan.request.where,
                 limit_filter(handle, plan.request.where, plan.request.values, shown));
@@ -328,31 +340,39 @@ Answer<SearchResult> run_search(const Snapshot& snapshot, const SearchPlan& plan
   SearchRequest request = plan.request;
   request.sparse = plan.sparse;
   request.texts = plan.texts;
-  request.offset = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(static_cast<std::uint64_t>(plan.offset) + skip, kMaxK - request.k));
-  SIMILE_ASSIGN(SearchResult found, snapshot.search(request));
+  const auto offset = plan.reranker.is_set() ? 0 : static_cast<std::uint64_t>(plan.offset);
+  request.offset =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(offset + skip, kMaxK - request.k));
+  SIMILE_ASSIGN(SearchResult found, filtered(snapshot.search(request), plan.told));
   return found;
 }
 
-void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const SearchResult& found,
-                QueryRange queries, wire::SearchResults& response) {
+RankedHits ranked_hits(const SearchResult& found, Metric metric) {
+  RankedHits hits;
+  hits.offsets.assign(found.offsets.begin(), found.offsets.end());
+  hits.rows = every_row(found.distances.size());
+  hits.scores.reserve(found.distances.size());
+  for (const float distance : found.distances) hits.scores.push_back(score_of(metric, distance));
+  return hits;
+}
+
+Answer<RankedHits> rerank_hits(const Snapshot& snapshot, const SearchPlan& plan,
+                               const SearchResult& found) {
+  RankedHits hits = ranked_hits(found, plan.metric);
+  SIMILE_TRY(rerank(plan.reranker, snapshot, found.rows, plan.metric, hits));
+  cut_hits(hits, static_cast<std::size_t>(plan.offset), static_cast<std::size_t>(plan.limit));
+  return hits;
+}
+
+namespace {
+
+/// Keys and fields of these rows; topks and scores are there.
+void write_rows(const CollectionHandle& handle, const SearchPlan& plan, const Table& table,
+                const std::vector<std::size_t>& rows, wire::SearchResults& response) {
   auto& results = *response.mutable_results();
-  for (std::size_t i = queries.begin; i < queries.end; ++i) {
-    results.add_topks(static_cast<std::int64_t>(found.offsets[i + 1] - found.offsets[i]));
-  }
   results.set_num_queries(results.topks_size());
   results.set_top_k(plan.limit);
   results.set_primary_field_name(handle.schema().primary_key().name);
-  const std::size_t first = found.offsets[queries.begin];
-  const std::size_t hits = found.offsets[queries.end] - first;
-  results.mutable_scores()->Reserve(static_cast<int>(hits));
-  std::vector<std::size_t> rows(hits);
-  for (std::size_t i = 0; i < hits; ++i) {
-    rows[i] = first + i;
-    results.add_scores(
-        rounded(score_of(plan.metric, found.distances[first + i]), plan.round_decimal));
-  }
-  const Table& table = found.rows;
   write_keys(table.columns[0], rows, *results.mutable_ids());
   for (const std::string& name : plan.output.named) results.add_output_fields(name);
   for (const std::string& name : plan.output.columns) {
@@ -366,6 +386,36 @@ void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const Se
                  *results.mutable_group_by_field_value());
   }
   response.set_collection_name(handle.name());
+}
+
+}  // namespace
+
+void write_ranked(const CollectionHandle& handle, const SearchPlan& plan, const Table& table,
+                  const RankedHits& hits, wire::SearchResults& response) {
+  auto& results = *response.mutable_results();
+  for (std::size_t i = 0; i + 1 < hits.offsets.size(); ++i) {
+    results.add_topks(static_cast<std::int64_t>(hits.offsets[i + 1] - hits.offsets[i]));
+  }
+  for (const float score : hits.scores) results.add_scores(rounded(score, plan.round_decimal));
+  write_rows(handle, plan, table, hits.rows, response);
+}
+
+void write_hits(const CollectionHandle& handle, const SearchPlan& plan, const SearchResult& found,
+                QueryRange queries, wire::SearchResults& response) {
+  auto& results = *response.mutable_results();
+  for (std::size_t i = queries.begin; i < queries.end; ++i) {
+    results.add_topks(static_cast<std::int64_t>(found.offsets[i + 1] - found.offsets[i]));
+  }
+  const std::size_t first = found.offsets[queries.begin];
+  const std::size_t hits = found.offsets[queries.end] - first;
+  results.mutable_scores()->Reserve(static_cast<int>(hits));
+  std::vector<std::size_t> rows(hits);
+  for (std::size_t i = 0; i < hits; ++i) {
+    rows[i] = first + i;
+    results.add_scores(
+        rounded(score_of(plan.metric, found.distances[first + i]), plan.round_decimal));
+  }
+  write_rows(handle, plan, found.rows, rows, response);
 }
 
 }  // namespace simile::server

@@ -13,6 +13,7 @@
 #include "simile/server/catalog.h"
 #include "simile/server/fault.h"
 #include "simile/server/request_parameters.h"
+#include "simile/server/reranker.h"
 
 namespace simile::server {
 
@@ -44,6 +45,8 @@ struct SearchPlan {
   int round_decimal = -1;
   bool iterates = false;  ///< a step of a search iterator
   OutputFields output;
+  Reranker reranker;                           ///< gives the hits a second order
+  std::string told = {};                       ///< the filter as faults show it; empty: they do not
   std::vector<std::string_view> sparse;        ///< the queries of a sparse field
   std::vector<std::string_view> texts = {};    ///< those of the words of a text
   std::vector<std::byte> stored;               ///< vectors of the rows that a search by keys names
@@ -72,6 +75,14 @@ inline void write_hits(const CollectionHandle& handle, const SearchPlan& plan,
                        const SearchResult& found, wire::SearchResults& response) {
   write_hits(handle, plan, found, {0, found.offsets.size() - 1}, response);
 }
+/// What was found, in its order, with the scores that clients see.
+RankedHits ranked_hits(const SearchResult& found, Metric metric);
+/// Hits in the second order that the plan asks for.
+Answer<RankedHits> rerank_hits(const Snapshot& snapshot, const SearchPlan& plan,
+                               const SearchResult& found);
+/// These as a message; `table` has their rows.
+void write_ranked(const CollectionHandle& handle, const SearchPlan& plan, const Table& table,
+                  const RankedHits& hits, wire::SearchResults& response);
 /// Processors of this machine; asking the system costs as much as a tenth of a search.
 std::size_t processors();
 /// Rounds a score to `decimals` digits, -1: not at all.

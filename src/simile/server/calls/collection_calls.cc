@@ -223,6 +223,22 @@ Answer<void> check_property(const CollectionMeta& meta, const std::string& key, 
   return {};
 }
 
+/// The dynamic field can be added to a collection that has none.
+Answer<void> change_dynamic_field(CallContext& context, const CollectionHandle& handle,
+                                  const std::string& value) {
+  const bool wanted = value == "true" || value == "True";
+  const bool there = handle.schema().find(kDynamicField) != nullptr;
+  if (wanted == there) return {};
+  if (!wanted) {
+    return refuse_parameter("dynamic schema cannot supported to be disabled: invalid parameter");
+  }
+  FieldMeta added;
+  added.name = kDynamicField;
+  SIMILE_TRY(context.service.catalog().add_field(handle.database, handle.name(), dynamic_field(),
+                                                 std::move(added)));
+  return {};
+}
+
 Answer<wire_common::Status> alter_collection(CallContext& context,
                                              const wire::AlterCollectionRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle,
@@ -230,6 +246,11 @@ Answer<wire_common::Status> alter_collection(CallContext& context,
                               request.collectionid()));
   if (request.properties().empty() && request.delete_keys().empty()) {
     return refuse_parameter("no properties or delete keys provided");
+  }
+  for (const auto& pair : request.properties()) {
+    if (pair.key() == "dynamicfield.enabled" && !context.embedded) {
+      SIMILE_TRY(change_dynamic_field(context, handle, pair.value()));
+    }
   }
   const auto change = [&](CollectionMeta& meta) -> Answer<void> {
     for (const auto& pair : request.properties()) {
@@ -280,8 +301,9 @@ Answer<wire_common::Status> add_collection_field(CallContext& context,
   }
   FieldMeta added;
   if (!context.embedded) SIMILE_TRY(check_added(message));
-  SIMILE_ASSIGN(const Field field, context.embedded ? parse_embedded_field(message)
-                                                    : parse_field_schema(message, added));
+  SIMILE_ASSIGN(const Field field, context.embedded
+                                       ? parse_embedded_field(message)
+                                       : parse_field_schema(message, added, handle.name()));
   added.name = field.name;
   if (handle.schema().find(field.name) != nullptr) {
     return refuse_parameter(join_text("duplicate field name: ", field.name, ": invalid parameter"));

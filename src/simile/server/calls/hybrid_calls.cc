@@ -17,6 +17,7 @@ namespace simile::server {
 namespace {
 
 struct Ranker {
+  Reranker reranker;  ///< decay or boost, instead of the others
   bool weighted = false;
   float k = 60;
   std::vector<float> weights;
@@ -24,7 +25,9 @@ struct Ranker {
 };
 
 Answer<Ranker> weighted_ranker(std::string_view weights, bool normalize, std::size_t parts) {
-  Ranker ranker{.weighted = true, .weights = {}, .normalize = normalize};
+  Ranker ranker;
+  ranker.weighted = true;
+  ranker.normalize = normalize;
   const auto list = nlohmann::json::parse(weights, nullptr, false);
   if (!list.is_array() || list.size() != parts) {
     return refuse_parameter(
@@ -42,7 +45,8 @@ Answer<Ranker> weighted_ranker(std::string_view weights, bool normalize, std::si
 }
 
 /// From rank_params, or from a function of type Rerank, which says the same by other names.
-Answer<Ranker> parse_ranker(const wire::HybridSearchRequest& request,
+Answer<Ranker> parse_ranker(const CollectionHandle& handle,
+                            const wire::HybridSearchRequest& request,
                             const RequestParameters& parameters) {
   const auto parts = static_cast<std::size_t>(request.requests_size());
   std::string_view strategy = parameters.text("strategy");
@@ -53,6 +57,18 @@ Answer<Ranker> parse_ranker(const wire::HybridSearchRequest& request,
                   RequestParameters::parse(request.function_score().functions(0).params()));
     from = &of_function;
     strategy = of_function.text("reranker");
+    if (strategy != "weighted" && strategy != "rrf") {
+      Ranker ranker;
+      SIMILE_ASSIGN(ranker.reranker, parse_reranker(handle, request.function_score()));
+      if (ranker.reranker.boost && parts > 1) {
+        return refuse_parameter(
+            "a boost function ranks one search; give it in the search it is for");
+      }
+      return ranker;
+    }
+    if (request.function_score().functions_size() > 1) {
+      return refuse_parameter(join_text("the ranker ", strategy, " stands alone, beside no other"));
+    }
   }
   if (strategy == "weighted") {
     return weighted_ranker(from->text("weights"), from->flag("norm_score"), parts);
@@ -119,22 +135,60 @@ Answer<std::vector<std::vector<RankedList>>> search_parts(CallContext& context,
   for (const wire::SearchRequest& part : request.requests()) {
     SIMILE_ASSIGN(SearchPlan plan, plan_search(context, handle, snapshot, part));
     plan.request.fields.clear();
+    if (plan.reranker.decay) plan.request.fields.push_back(plan.reranker.decay->field);
     SIMILE_ASSIGN(const SearchResult found, run_search(snapshot, plan));
+    RankedHits hits = ranked_hits(found, plan.metric);
+    if (plan.reranker.is_set()) {
+      SIMILE_ASSIGN(hits, rerank_hits(snapshot, plan, found));
+    }
+    // What a decay has ranked is larger for nearer, whatever the metric was.
+    const Metric metric = plan.reranker.decay ? Metric::kInnerProduct : plan.metric;
     if (!lists.empty() && lists.size() != found.offsets.size() - 1) {
       return refuse_parameter(join_text("nq of the searches differ: ", lists.size(), " and ",
                                         found.offsets.size() - 1));
     }
     lists.resize(found.offsets.size() - 1);
-    for (std::size_t i = 0; i < found.offsets.size() - 1; ++i) {
+    for (std::size_t i = 0; i + 1 < hits.offsets.size(); ++i) {
       RankedList& list = lists[i].emplace_back();
-      list.metric = plan.metric;
-      for (auto at = found.offsets[i]; at < found.offsets[i + 1]; ++at) {
-        list.keys.push_back(numbers.number(found.rows.columns[0], at));
-        list.scores.push_back(score_of(plan.metric, found.distances[at]));
+      list.metric = metric;
+      for (auto at = hits.offsets[i]; at < hits.offsets[i + 1]; ++at) {
+        list.keys.push_back(numbers.number(found.rows.columns[0], hits.rows[at]));
+        list.scores.push_back(hits.scores[at]);
       }
     }
   }
   return lists;
+}
+
+/// The hits of one query in one list, by what the ranker says.
+Answer<std::vector<FusedHit>> fuse(const Ranker& ranker, const std::vector<RankedList>& parts,
+                                   const Snapshot& snapshot, const KeyNumbers& numbers) {
+  if (ranker.weighted) return fuse_by_weight(parts, ranker.weights, ranker.normalize);
+  if (!ranker.reranker.is_set()) return fuse_by_rank(parts, ranker.k);
+  std::vector<FusedHit> fused;
+  Metric metric = Metric::kInnerProduct;
+  std::vector<std::string> fields;
+  if (const auto& decay = ranker.reranker.decay) {
+    fused = fuse_by_score(parts, decay->merge, decay->normalize);
+    fields.push_back(decay->field);
+  } else {
+    metric = parts[0].metric;
+    for (std::size_t at = 0; at < parts[0].keys.size(); ++at) {
+      fused.push_back({.key = parts[0].keys[at], .score = parts[0].scores[at]});
+    }
+  }
+  SIMILE_ASSIGN(const Table table, numbers.fetch(snapshot, fused, fields));
+  RankedHits hits{.rows = every_row(table.rows), .scores = {}, .offsets = {0, table.rows}};
+  for (const FusedHit& hit : fused) hits.scores.push_back(hit.score);
+  // The scores are comparable by now.
+  Reranker reranker = ranker.reranker;
+  if (reranker.decay) reranker.decay->normalize = false;
+  SIMILE_TRY(rerank(reranker, snapshot, table, metric, hits));
+  std::vector<FusedHit> ranked;
+  for (std::size_t at = 0; at < hits.rows.size(); ++at) {
+    ranked.push_back({.key = fused[hits.rows[at]].key, .score = hits.scores[at]});
+  }
+  return ranked;
 }
 
 struct HybridWindow {
@@ -161,7 +215,7 @@ Answer<wire::SearchResults> hybrid_search(CallContext& context,
   if (request.requests().empty()) return refuse_parameter("a hybrid search needs searches");
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.rank_params()));
-  SIMILE_ASSIGN(const Ranker ranker, parse_ranker(request, parameters));
+  SIMILE_ASSIGN(const Ranker ranker, parse_ranker(handle, request, parameters));
   SIMILE_ASSIGN(const HybridWindow window, window_of(parameters));
   SIMILE_ASSIGN(const OutputFields output, parse_output_fields(handle, request.output_fields()));
 
@@ -172,8 +226,7 @@ Answer<wire::SearchResults> hybrid_search(CallContext& context,
   auto& results = *response.mutable_results();
   std::vector<FusedHit> all;
   for (const std::vector<RankedList>& parts : lists) {
-    auto fused = ranker.weighted ? fuse_by_weight(parts, ranker.weights, ranker.normalize)
-                                 : fuse_by_rank(parts, ranker.k);
+    SIMILE_ASSIGN(auto fused, fuse(ranker, parts, *snapshot, numbers));
     const auto skipped = std::min(fused.size(), static_cast<std::size_t>(window.offset));
     fused.erase(fused.begin(), fused.begin() + static_cast<std::ptrdiff_t>(skipped));
     fused.resize(std::min(fused.size(), static_cast<std::size_t>(window.limit)));

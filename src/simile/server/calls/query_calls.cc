@@ -96,6 +96,8 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   // By key: clients page by asking for keys above the last one they got. Or as they were inserted.
   QueryRequest asked;
   asked.filter.where = request.expr();
+  const std::string_view told =
+      context.embedded ? std::string_view() : std::string_view(request.expr());
   asked.limit = window.limit;
   asked.offset = window.offset;
   asked.by_key = !context.embedded || parameters.flag("by_key");
@@ -104,7 +106,7 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
                                                  rows_shown(context, "Query", handle)));
   SIMILE_ASSIGN(asked.filter.partitions, read_partitions(handle, request.partition_names()));
   if (output.count) {
-    SIMILE_ASSIGN(const std::uint64_t count, snapshot->count(asked.filter));
+    SIMILE_ASSIGN(const std::uint64_t count, filtered(snapshot->count(asked.filter), told));
     write_count(count, response);
     return response;
   }
@@ -115,7 +117,7 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   asked.fields = output.columns;
   constexpr auto kRowsMax = static_cast<std::uint64_t>(kAnswerRowsMax);
   asked.limit = std::min(asked.limit, kRowsMax + 1);
-  SIMILE_ASSIGN(const Table table, snapshot->query(asked));
+  SIMILE_ASSIGN(const Table table, filtered(snapshot->query(asked), told));
   if (table.rows > kRowsMax) {
     return refuse_parameter(join_text("more than ", kRowsMax,
                                       " rows match, which is the most of one answer; give a "

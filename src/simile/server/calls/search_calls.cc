@@ -79,7 +79,12 @@ Answer<wire::SearchResults> search(CallContext& context, const wire::SearchReque
   SIMILE_ASSIGN(const SearchPlan plan, plan_search(context, handle, *snapshot, request));
   SIMILE_ASSIGN(const SearchResult found, run_search(*snapshot, plan));
   wire::SearchResults response;
-  write_hits(handle, plan, found, response);
+  if (plan.reranker.is_set()) {
+    SIMILE_ASSIGN(const RankedHits hits, rerank_hits(*snapshot, plan, found));
+    write_ranked(handle, plan, found.rows, hits, response);
+  } else {
+    write_hits(handle, plan, found, response);
+  }
   response.set_session_ts(next_timestamp());
   return response;
 }

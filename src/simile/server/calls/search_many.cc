@@ -56,7 +56,7 @@ SearchPlans::Pointer prepare(Exchange& exchange, SearchBytes& bytes, std::string
   if (!found || !need_loaded(context, *found)) return nullptr;
   handle = *std::move(found);
   auto plan = plan_shape(handle, request);
-  if (!plan || plan->iterates) return nullptr;
+  if (!plan || plan->iterates || plan->reranker.is_set()) return nullptr;
   auto prepared =
       std::make_shared<PreparedSearch>(handle, request.collection_name(), *std::move(plan));
   // A plan must not keep a collection that is dropped, with its rows.

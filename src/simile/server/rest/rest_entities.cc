@@ -1,6 +1,6 @@
 #include "simile/base/text.h"
 #include "simile/server/rest/json_columns.h"
-#include "simile/server/rest/rest_call.h"
+#include "simile/server/rest/rest_functions.h"
 
 namespace simile::server {
 
@@ -218,6 +218,8 @@ Answer<wire::SearchRequest> search_request(RestCall& call, const CollectionHandl
     if (part.contains(from)) add_pairs({{to, part[from]}}, params);
   }
   if (part.contains("exprParams")) add_values(part["exprParams"], request);
+  SIMILE_TRY(
+      parse_rest_rankers(part.value("functionScore", Json()), *request.mutable_function_score()));
   return request;
 }
 
@@ -250,6 +252,7 @@ Answer<Json> hybrid_search(RestCall& call) {
   for (const Json& part : call.body().value("search", Json::array())) {
     SIMILE_ASSIGN(*request.add_requests(), search_request(call, handle, part));
   }
+  SIMILE_TRY(parse_rest_rankers(call.member("functionScore"), *request.mutable_function_score()));
   const Json rerank = call.body().value("rerank", Json::object());
   constexpr int kDefaultLimit = 100;
   add_pairs({{"strategy", rerank.value("strategy", "rrf")},

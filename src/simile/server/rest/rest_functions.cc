@@ -75,6 +75,20 @@ Answer<void> parse_rest_function(const Json& body, wire_schema::FunctionSchema& 
   return {};
 }
 
+Answer<void> parse_rest_rankers(const Json& body, wire_schema::FunctionScore& rankers) {
+  if (body.is_null()) return {};
+  if (!body.is_object() || !body.contains("functions") || !body["functions"].is_array()) {
+    return refuse_parameter("functionScore must be an object with a list of functions");
+  }
+  for (const Json& function : body["functions"]) {
+    SIMILE_TRY(parse_rest_function(function, *rankers.add_functions()));
+  }
+  if (const auto params = body.find("params"); params != body.end()) {
+    add_pairs(*params, *rankers.mutable_params());
+  }
+  return {};
+}
+
 Json functions_json(const wire_schema::CollectionSchema& schema) {
   Json functions = Json::array();
   for (const auto& each : schema.functions()) {
