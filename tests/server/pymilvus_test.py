@@ -458,6 +458,48 @@ def test_text_keys_can_be_given_out(client, name):
     client.drop_collection(name)
 
 
+@pytest.mark.parametrize("kind", [DataType.INT64, DataType.VARCHAR])
+def test_an_upsert_gives_automatic_keys_anew(client, name, kind):
+    schema = client.create_schema(auto_id=True)
+    length = {"max_length": 40} if kind == DataType.VARCHAR else {}
+    schema.add_field("key", kind, is_primary=True, **length)
+    schema.add_field("v", DataType.FLOAT_VECTOR, dim=DIM)
+    client.create_collection(name, schema=schema)
+    index = client.prepare_index_params()
+    index.add_index("v", metric_type="L2")
+    client.create_index(name, index)
+    client.load_collection(name)
+    x = vectors(5).tolist()
+    given = client.insert(name, [{"v": v} for v in x[:3]])["ids"]
+    absent = "999" if kind == DataType.VARCHAR else 999
+    again = client.upsert(name, [{"key": given[1], "v": x[3]}, {"key": absent, "v": x[4]}])["ids"]
+    assert len(set(again)) == 2 and not set(again) & {*given, absent}
+    rows = client.query(name, filter="", limit=10, output_fields=["v"])
+    assert {row["key"] for row in rows} == {given[0], given[2], *again}
+    assert next(row["v"] for row in rows if row["key"] == again[0]) == pytest.approx(x[3])
+    client.drop_collection(name)
+
+
+def test_a_dynamic_field_can_be_added(client, name):
+    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("v", DataType.FLOAT_VECTOR, dim=DIM)
+    index = client.prepare_index_params()
+    index.add_index("v", metric_type="L2")
+    client.create_collection(name, schema=schema, index_params=index)
+    x = vectors(2).tolist()
+    client.insert(name, [{"id": 1, "v": x[0]}])
+    client.alter_collection_properties(name, {"dynamicfield.enabled": True})
+    assert client.describe_collection(name)["enable_dynamic_field"]
+    client.insert(name, [{"id": 2, "v": x[1], "color": "red"}])
+    rows = client.query(name, filter="id > 0", output_fields=["color"])
+    assert {row["id"]: row.get("color") for row in rows} == {1: None, 2: "red"}
+    assert [row["id"] for row in client.query(name, filter='color == "red"')] == [2]
+    with pytest.raises(pymilvus.MilvusException, match="disabled"):
+        client.alter_collection_properties(name, {"dynamicfield.enabled": False})
+    client.drop_collection(name)
+
+
 def test_the_asynchronous_client_works(server, filled):
     import asyncio
 

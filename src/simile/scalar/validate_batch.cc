@@ -241,8 +241,8 @@ Status check_unique(const Field& field, const std::vector<Key>& keys, Hash&& has
     std::size_t at = (hash(keys[i]) * 0x9E37'79B9'7F4A'7C15u) >> shift;
     for (; slots[at] != kFree; at = (at + 1) & (size - 1)) {
       if (keys[slots[at]] != keys[i]) continue;
-      return refuse(field, "key ", keys[i], " is in the batch twice, in rows ", slots[at], " and ",
-                    i);
+      return refuse(field, "duplicate primary keys are not allowed in the same batch: ", keys[i],
+                    " is in rows ", slots[at], " and ", i);
     }
     slots[at] = static_cast<std::uint32_t>(i);
   }

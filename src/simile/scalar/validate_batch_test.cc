@@ -230,12 +230,16 @@ TEST_F(ValidateBatch, RefusesVectorsThatCannotBeSearched) {
 
 TEST_F(ValidateBatch, NamesTheKeyThatIsThereTwice) {
   ids_[2] = 7;
-  EXPECT_EQ(refusal(), "field 'id': key 7 is in the batch twice, in rows 0 and 2");
+  EXPECT_EQ(
+      refusal(),
+      "field 'id': duplicate primary keys are not allowed in the same batch: 7 is in rows 0 and 2");
   schema_ = make_schema({{"label", "string primary key"}, {"v", "float32[2] cosine"}});
   batch_.columns = {at("label"), at("v")};
   EXPECT_EQ(refusal(), "accepted");
   labels_[1] = "猫";
-  EXPECT_EQ(refusal(), "field 'label': key 猫 is in the batch twice, in rows 1 and 2");
+  EXPECT_EQ(refusal(),
+            "field 'label': duplicate primary keys are not allowed in the same batch: 猫 is in "
+            "rows 1 and 2");
 }
 
 TEST_F(ValidateBatch, FindsOneRepeatedKeyAmongMany) {

@@ -271,9 +271,11 @@ Answer<CollectionHandle> Catalog::add_field(std::string_view database, std::stri
   SIMILE_TRY(handle.collection->add_field(field));
   SIMILE_ASSIGN(handle.collection, at->database->collection(handle.name()));
   CollectionMeta meta = *handle.meta;
-  added.id = kFirstFieldId;
-  for (const FieldMeta& each : meta.fields) added.id = std::max(added.id, each.id + 1);
-  meta.fields.push_back(std::move(added));
+  if (!field.dynamic) {
+    added.id = kFirstFieldId;
+    for (const FieldMeta& each : meta.fields) added.id = std::max(added.id, each.id + 1);
+    meta.fields.push_back(std::move(added));
+  }
   return at->store(std::move(handle), std::move(meta));
 }
 
@@ -304,6 +306,13 @@ Answer<void> Catalog::rename_collection(std::string_view database, std::string_v
   CollectionMeta meta = *handle.meta;
   at->publish(std::move(handle), std::move(meta));
   return {};
+}
+
+Answer<WriteResult> Catalog::write(std::string_view database,
+                                   const std::vector<WriteOperation>& operations) const {
+  SIMILE_ASSIGN(const auto at, entry(database));
+  SIMILE_ASSIGN(WriteResult written, at->database->write(operations));
+  return written;
 }
 
 Answer<void> Catalog::create_alias(std::string_view database, std::string_view alias,

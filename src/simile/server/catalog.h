@@ -64,6 +64,10 @@ class Catalog {
   Answer<CollectionHandle> add_field(std::string_view database, std::string_view name,
                                      const Field& field, FieldMeta added);
 
+  /// All operations on collections of a database, or none.
+  Answer<WriteResult> write(std::string_view database,
+                            const std::vector<WriteOperation>& operations) const;
+
   Answer<void> create_alias(std::string_view database, std::string_view alias,
                             std::string_view collection);
   Answer<void> alter_alias(std::string_view database, std::string_view alias,

@@ -150,10 +150,15 @@ Answer<wire::ShowCollectionsResponse> show_collections(
   wire::ShowCollectionsResponse response;
   SIMILE_ASSIGN(const auto handles,
                 context.service.catalog().collections(database_of(context, request)));
+  const bool in_memory = request.type() == wire::ShowType::InMemory;
+  const auto& names = request.collection_names();
   for (const CollectionHandle& handle : handles) {
-    if (request.type() == wire::ShowType::InMemory && !handle.meta->loaded) continue;
     if (!context.caller->sees({.database = handle.database, .collection = handle.name()})) continue;
-    if (request.type() == wire::ShowType::InMemory) response.add_inmemory_percentages(kPercent);
+    if (names.empty() ? in_memory && !handle.meta->loaded
+                      : std::ranges::find(names, handle.name()) == names.end()) {
+      continue;
+    }
+    if (in_memory) response.add_inmemory_percentages(handle.meta->loaded ? kPercent : 0);
     response.add_collection_names(handle.name());
     response.add_collection_ids(handle.meta->id);
     response.add_created_timestamps(handle.meta->created);
@@ -225,17 +230,15 @@ Answer<void> check_property(const CollectionMeta& meta, const std::string& key, 
 
 /// The dynamic field can be added to a collection that has none.
 Answer<void> change_dynamic_field(CallContext& context, const CollectionHandle& handle,
-                                  const std::string& value) {
+                                  std::string_view value) {
   const bool wanted = value == "true" || value == "True";
   const bool there = handle.schema().find(kDynamicField) != nullptr;
   if (wanted == there) return {};
   if (!wanted) {
     return refuse_parameter("dynamic schema cannot supported to be disabled: invalid parameter");
   }
-  FieldMeta added;
-  added.name = kDynamicField;
-  SIMILE_TRY(context.service.catalog().add_field(handle.database, handle.name(), dynamic_field(),
-                                                 std::move(added)));
+  SIMILE_TRY(
+      context.service.catalog().add_field(handle.database, handle.name(), dynamic_field(), {}));
   return {};
 }
 
@@ -248,9 +251,8 @@ Answer<wire_common::Status> alter_collection(CallContext& context,
     return refuse_parameter("no properties or delete keys provided");
   }
   for (const auto& pair : request.properties()) {
-    if (pair.key() == "dynamicfield.enabled" && !context.embedded) {
-      SIMILE_TRY(change_dynamic_field(context, handle, pair.value()));
-    }
+    if (pair.key() != "dynamicfield.enabled" || context.embedded) continue;
+    SIMILE_TRY(change_dynamic_field(context, handle, pair.value()));
   }
   const auto change = [&](CollectionMeta& meta) -> Answer<void> {
     for (const auto& pair : request.properties()) {

@@ -86,6 +86,7 @@ Answer<wire::ShowPartitionsResponse> show_partitions(CallContext& context,
   for (const std::string& name : handle.collection->partitions()) {
     if (!names.empty() && std::ranges::find(names, name) == names.end()) continue;
     const bool searched = handle.meta->loaded && (loaded.empty() || loaded.contains(name));
+    if (request.type() == wire::ShowType::InMemory && names.empty() && !searched) continue;
     response.add_inmemory_percentages(searched ? kPercent : 0);
     response.add_partition_names(name);
     response.add_partitionids(partition_id(handle, name));

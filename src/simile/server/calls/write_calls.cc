@@ -6,6 +6,7 @@
 #include "simile/server/calls/calls.h"
 #include "simile/server/column_message.h"
 #include "simile/server/filter_message.h"
+#include "simile/server/name_check.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
@@ -32,6 +33,11 @@ Answer<void> need_columns(const CollectionHandle& handle, const Batch& batch) {
                                       handle.name(), "' needs a value of it in every row"));
   }
   return {};
+}
+
+KeysView keys_view(const ColumnView& keys, std::size_t rows) {
+  if (keys.type == FieldType::kString) return keys.strings;
+  return std::span(reinterpret_cast<const std::int64_t*>(keys.fixed.data()), rows);
 }
 
 /// The keys of the rows as they were given.
@@ -71,6 +77,9 @@ template <class Request>
 Answer<CollectionHandle> read_batch(CallContext& context, const Request& request,
                                     BorrowedBatch& borrowed) {
   SIMILE_ASSIGN(CollectionHandle handle, collection_of(context, request));
+  if (!request.partition_name().empty()) {
+    SIMILE_TRY(check_name("partition", request.partition_name()));
+  }
   SIMILE_TRY(check_partition(handle, request.partition_name()));
   borrowed.batch.partition = request.partition_name();
   SIMILE_TRY(read_columns(request.fields_data(), request.num_rows(), handle, borrowed));
@@ -92,16 +101,41 @@ Answer<wire::MutationResult> insert(CallContext& context, const wire::InsertRequ
   return result;
 }
 
+/// Automatic keys are never given: a row that takes the place of another gets a new one.
+Answer<WriteResult> replace_by_new_keys(CallContext& context, const CollectionHandle& handle,
+                                        Batch& batch) {
+  const ColumnView keys = *key_column(handle, batch);
+  const auto null = std::ranges::find(keys.valid, std::uint8_t{0});
+  if (null != keys.valid.end()) {
+    return refuse_parameter(join_text("the primary key of row ", null - keys.valid.begin(),
+                                      " is null; say which row is replaced"));
+  }
+  std::erase_if(batch.columns, [&](const ColumnView& each) { return each.field == keys.field; });
+  std::vector<WriteOperation> operations(2);
+  operations[0].kind = WriteOperation::Kind::kErase;
+  operations[0].collection = handle.name();
+  operations[0].keys = keys_view(keys, batch.rows);
+  operations[1].kind = WriteOperation::Kind::kInsert;
+  operations[1].collection = handle.name();
+  operations[1].rows = batch;
+  return context.service.catalog().write(handle.database, operations);
+}
+
 Answer<wire::MutationResult> upsert(CallContext& context, const wire::UpsertRequest& request) {
   BorrowedBatch borrowed;
   SIMILE_ASSIGN(const CollectionHandle handle, read_batch(context, request, borrowed));
-  // An automatic key that is given names a row that is there.
-  const bool named = !context.embedded && handle.schema().primary_key().auto_id &&
-                     key_column(handle, borrowed.batch) != nullptr;
-  const bool parts = request.partial_update() || named;
-  SIMILE_TRY(check_written(context, "Upsert", handle, borrowed.batch, !parts));
-  SIMILE_ASSIGN(const WriteResult written, parts ? handle.collection->update(borrowed.batch)
-                                                 : handle.collection->upsert(borrowed.batch));
+  Batch& batch = borrowed.batch;
+  const bool parts = request.partial_update();
+  SIMILE_TRY(check_written(context, "Upsert", handle, batch, !parts));
+  const bool anew = !parts && !context.embedded && handle.schema().primary_key().auto_id &&
+                    key_column(handle, batch) != nullptr;
+  const auto write = [&]() -> Answer<WriteResult> {
+    if (anew) return replace_by_new_keys(context, handle, batch);
+    SIMILE_ASSIGN(WriteResult done,
+                  parts ? handle.collection->update(batch) : handle.collection->upsert(batch));
+    return done;
+  };
+  SIMILE_ASSIGN(const WriteResult written, write());
   wire::MutationResult result = mutation_result(handle, borrowed.batch, written);
   result.set_upsert_cnt(request.num_rows());
   if (context.embedded) result.set_timestamp(written.sequence);
