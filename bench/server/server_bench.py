@@ -119,7 +119,7 @@ def loaded(load, process, address, method, requests, clients, seconds):
 
 
 def insert_requests(rows, dim, count=4):
-    """Messages of `rows` rows whose keys the server gives out, for a collection that is made here."""
+    """Messages of `rows` rows for the collection "b", whose keys the server gives out."""
     from pymilvus.grpc_gen import milvus_pb2, schema_pb2
 
     generator = numpy.random.default_rng(2)

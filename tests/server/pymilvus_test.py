@@ -480,6 +480,29 @@ def test_an_upsert_gives_automatic_keys_anew(client, name, kind):
     client.drop_collection(name)
 
 
+def test_of_inserted_rows_with_one_key_the_last_is_read(client, name):
+    schema = client.create_schema(auto_id=False)
+    schema.add_field("key", DataType.VARCHAR, is_primary=True, max_length=10)
+    schema.add_field("n", DataType.INT32, nullable=True)
+    tags = {"element_type": DataType.VARCHAR, "max_capacity": 4, "max_length": 10}
+    schema.add_field("tags", DataType.ARRAY, **tags)
+    schema.add_field("v", DataType.FLOAT_VECTOR, dim=DIM)
+    index = client.prepare_index_params()
+    index.add_index("v", metric_type="L2")
+    client.create_collection(name, schema=schema, index_params=index)
+    x = vectors(4).tolist()
+    rows = [("a", 1, ["x"]), ("b", 2, []), ("a", None, ["y", "z"]), ("", 4, ["w"])]
+    rows = [{"key": k, "n": n, "tags": t, "v": v} for (k, n, t), v in zip(rows, x)]
+    assert client.insert(name, rows)["insert_count"] == 4
+    found = {row["key"]: row for row in client.query(name, filter="", limit=9,
+                                                     output_fields=["n", "tags", "v"])}
+    assert found.keys() == {"a", "b", ""}
+    for row in rows[1:]:
+        assert found[row["key"]]["v"] == pytest.approx(row.pop("v"))
+        assert {name: found[row["key"]][name] for name in row} == row
+    client.drop_collection(name)
+
+
 def test_a_dynamic_field_can_be_added(client, name):
     schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
     schema.add_field("id", DataType.INT64, is_primary=True)

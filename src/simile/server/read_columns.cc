@@ -105,6 +105,12 @@ class ColumnReader {
                                         " bytes) of float data should divide the dim(",
                                         field_.vector.dim, ") of field ", field_.name));
     }
+    const std::size_t bits = values.size() * 8 / std::max<std::size_t>(rows_, 1);
+    if (field_.vector.element == ElementType::kBit && values.size() * 8 == bits * rows_ &&
+        bits != field_.vector.dim && present_ == rows_) {
+      return refuse_parameter(join_text("the dim (", bits, ") of field data(", field_.name,
+                                        ") is not equal to schema dim (", field_.vector.dim, ")"));
+    }
     SIMILE_TRY(check_count(values.size() / width));
     view_.fixed = spread(values, width);
     return {};
@@ -164,8 +170,10 @@ class ColumnReader {
     for (std::size_t i = 0; i < count; ++i) {
       const std::int32_t value = data[static_cast<int>(i)];
       if (value < std::numeric_limits<Small>::min() || value > std::numeric_limits<Small>::max()) {
-        return refuse_parameter(join_text("the value ", value, " of row ", i, " of field ",
-                                          field_.name, " is out of range for its type"));
+        return refuse_parameter(join_text("the ", i, "th element (", value, ") out of range: [",
+                                          int{std::numeric_limits<Small>::min()}, ", ",
+                                          int{std::numeric_limits<Small>::max()}, "] of field ",
+                                          field_.name));
       }
       small[i] = static_cast<Small>(value);
     }
@@ -312,9 +320,9 @@ class ColumnReader {
       }
       const std::size_t length = element_count() - offsets.back();
       if (length > most) {
-        return refuse_parameter(join_text("the length (", length, ") of array of row ", i,
-                                          " of field ", field_.name, " exceeds max capacity (",
-                                          most, ")"));
+        return refuse_parameter(join_text("the length (", length, ") of ", i,
+                                          "th array exceeds max capacity (", most, ") of field ",
+                                          field_.name));
       }
       offsets.push_back(element_count());
     }

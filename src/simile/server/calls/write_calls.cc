@@ -6,6 +6,7 @@
 #include "simile/server/calls/calls.h"
 #include "simile/server/column_message.h"
 #include "simile/server/filter_message.h"
+#include "simile/server/last_rows.h"
 #include "simile/server/name_check.h"
 #include "simile/server/schema_message.h"
 
@@ -19,9 +20,10 @@ Answer<void> need_columns(const CollectionHandle& handle, const Batch& batch) {
     const bool given = std::ranges::any_of(
         batch.columns, [&](const ColumnView& column) { return column.field == field.name; });
     if (field.primary_key && field.auto_id && given) {
-      return refuse_parameter(join_text("Attempt to insert primary field ", field.name,
-                                        ", whose values are given out (auto_id is enabled); "
-                                        "leave it out"));
+      return refuse_parameter(
+          join_text("more fieldData has pass in: invalid parameter: primary field ", field.name,
+                    ", whose values are given out (auto_id is enabled); "
+                    "leave it out"));
     }
     if (given || field.nullable || field.dynamic || field.name == kPartitionField ||
         field.has_default() || !field.source.empty() || (field.primary_key && field.auto_id)) {
@@ -93,9 +95,11 @@ Answer<wire::MutationResult> insert(CallContext& context, const wire::InsertRequ
   // Milvus' insert does not look whether a key is there; of rows with one key the last is read.
   SIMILE_TRY(check_written(context, "Insert", handle, borrowed.batch, true));
   const bool keyed = !context.embedded && key_column(handle, borrowed.batch) != nullptr;
+  const Batch given = borrowed.batch;
+  if (keyed) keep_last_rows(handle.schema().primary_key().name, borrowed);
   SIMILE_ASSIGN(const WriteResult written, keyed ? handle.collection->upsert(borrowed.batch)
                                                  : handle.collection->insert(borrowed.batch));
-  wire::MutationResult result = mutation_result(handle, borrowed.batch, written);
+  wire::MutationResult result = mutation_result(handle, given, written);
   result.set_insert_cnt(request.num_rows());
   if (context.embedded) result.set_timestamp(written.sequence);
   return result;
