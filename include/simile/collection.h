@@ -105,6 +105,8 @@ class Snapshot {
   /// Rows that match.
   virtual Result<Table> query(const QueryRequest& request) const = 0;
   virtual Result<std::uint64_t> count(const RowFilter& filter) const = 0;
+  /// Evaluates the filter and tells how.
+  virtual Result<FilterPlan> explain(const RowFilter& filter) const = 0;
 
   Result<Table> query(std::string_view where, const std::vector<std::string>& fields,
                       std::uint64_t limit, std::uint64_t offset) const {
@@ -152,6 +154,12 @@ class Collection {
   /// Searches measure by another metric, through an index of another kind, which is built as after
   /// a flush. Waits for indexes that are being built.
   virtual Status change_vector_index(std::string_view field, Metric metric, IndexKind kind) = 0;
+
+  /// Makes an index of a scalar field that filters use, in the background as after a flush, or
+  /// drops it (kNone). Another kind takes the place of the one that is there. kInvalidArgument
+  /// where the field cannot have it. Waits for indexes that are being built.
+  virtual Status change_scalar_index(std::string_view field, ScalarIndex index) = 0;
+  virtual std::vector<ScalarIndexInfo> scalar_indexes() const = 0;
 
   /// Partitions divide the rows: each is in one, and calls can be limited to some. Names as of
   /// collections. kDefaultPartition is always there, the first of partitions().

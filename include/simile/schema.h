@@ -27,9 +27,10 @@ enum class FieldType : std::uint8_t {
   kSparse = 11,  ///< a sparse vector: packed SparseEntry
 };
 
-/// What filters find rows by without looking at each. kInverted: of numbers, bools, texts and the
-/// elements of arrays, for comparisons, ranges, lists and null. kNgram: of texts, for parts of
-/// them.
+/// What filters find rows by without looking at each. kInverted: the values in order, with the rows
+/// that have each as a list or a bitmap, of numbers, bools, texts and the elements of arrays; for
+/// comparisons, ranges, lists, prefixes and contains functions. kNgram: of texts, for `like` with
+/// any pattern and for equality.
 enum class ScalarIndex : std::uint8_t { kNone = 0, kInverted = 1, kNgram = 2 };
 
 /// What a row holds where it was not given a value, or null: none, or one that fits the type.
@@ -106,12 +107,16 @@ class Schema {
 /// The textual form of a field, as Python and the command line take it:
 ///   "int64 primary key" | "string primary key" | "int64 primary key auto"
 ///   "bool" "int8" "int16" "int32" "int64" "float" "double" "string" "json" "array<int64>"
-///     each with an optional " nullable"
+///     each with an optional " inverted" or, of a string, " ngram", and an optional " nullable"
 ///   "float32[128] cosine" | "bit[256] hamming flat"   element[dim] metric [index kind]
 ///   "sparse ip" | "sparse ip flat"
 Result<Field> parse_field(std::string_view name, std::string_view text);
 /// The inverse of parse_field, without the name.
 std::string describe(const Field& field);
 std::string_view name_of(FieldType type);
+/// "none", "inverted", "ngram".
+std::string_view name_of(ScalarIndex index);
+/// Beside these "sorted", "bitmap" and "trie", which the inverted index is, too.
+Result<ScalarIndex> parse_scalar_index(std::string_view name);
 
 }  // namespace simile

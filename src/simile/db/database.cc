@@ -80,6 +80,14 @@ class CollectionHandle final : public Collection {
     return engine_->change_vector_index(id_, field, metric, kind);
   }
 
+  Status change_scalar_index(std::string_view field, ScalarIndex index) override {
+    return engine_->change_scalar_index(id_, field, index);
+  }
+  std::vector<ScalarIndexInfo> scalar_indexes() const override {
+    const auto collection = engine_->find(id_);
+    return collection ? engine_->scalar_indexes_of(*collection) : std::vector<ScalarIndexInfo>();
+  }
+
   std::vector<std::string> partitions() const override {
     std::vector<std::string> names = {std::string(kDefaultPartition)};
     const auto collection = engine_->find(id_);

@@ -18,6 +18,8 @@ constexpr std::int64_t kRows = 4200;  // enough for an index
 Schema cosine_schema() {
   std::vector<Field> fields = test_schema().fields();
   fields[1].metric = Metric::kCosine;
+  fields[2].scalar_index = ScalarIndex::kNgram;
+  fields[3].scalar_index = ScalarIndex::kInverted;
   return *Schema::make(fields);
 }
 

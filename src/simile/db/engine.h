@@ -54,7 +54,8 @@ inline constexpr std::uint64_t kLogFactor = 4;
 /// Whether its sealed segments have an index, in a file of its own.
 inline bool has_derived_index(const Field& field) {
   return (field.type == FieldType::kVector && field.index == IndexKind::kGraph) ||
-         (field.type == FieldType::kSparse && field.index == IndexKind::kInverted);
+         (field.type == FieldType::kSparse && field.index == IndexKind::kInverted) ||
+         field.scalar_index != ScalarIndex::kNone;
 }
 
 /// Memory of segments that are not sealed, of the one that grows only or of frozen ones, too.
@@ -99,9 +100,11 @@ class Engine {
   Status add_field(std::uint32_t id, const Field& field);
   Status change_vector_index(std::uint32_t id, std::string_view field, Metric metric,
                              IndexKind kind);
+  Status change_scalar_index(std::uint32_t id, std::string_view field, ScalarIndex index);
   Status create_partition(std::uint32_t id, std::string_view name);
   Status drop_partition(std::uint32_t id, std::string_view name);
   CollectionInfo info_of(const CollectionState& collection) const;
+  std::vector<ScalarIndexInfo> scalar_indexes_of(const CollectionState& collection) const;
   DatabaseInfo info() const;
 
   // --- engine_write.cc -----------------------------------------------------------------------

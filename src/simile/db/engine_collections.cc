@@ -256,6 +256,27 @@ CollectionInfo Engine::info_of(const CollectionState& collection) const {
   return info;
 }
 
+std::vector<ScalarIndexInfo> Engine::scalar_indexes_of(const CollectionState& collection) const {
+  std::vector<ScalarIndexInfo> infos;
+  const auto view = collection.view();
+  const auto& fields = view->schema->fields();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].scalar_index == ScalarIndex::kNone) continue;
+    ScalarIndexInfo info{.field = fields[i].name, .kind = fields[i].scalar_index};
+    for (const SegmentView& segment : view->segments) {
+      info.rows += segment.live_count();
+      if (!segment.sealed) continue;
+      const auto state = segment.sealed->column_index_state(i);
+      if (state.is_there) info.indexed_rows += segment.live_count();
+      info.disk_bytes += state.bytes;
+      info.uses += state.uses;
+      info.rows_spared += state.rows_spared;
+    }
+    infos.push_back(std::move(info));
+  }
+  return infos;
+}
+
 DatabaseInfo Engine::info() const {
   DatabaseInfo info;
   info.path = storage_->root();

@@ -101,6 +101,14 @@ Status Engine::write_indexes(const Schema& schema, segment::WrittenSegment& writ
       written.segment->set_sparse_index(i, file, std::move(index));
       continue;
     }
+    if (field.type != FieldType::kVector) {
+      SIMILE_ASSIGN(auto index,
+                    segment::write_column_index(*storage_, *written.segment->column(field.name),
+                                                written.entry.rows, file, context.cancel));
+      written.entry.set_derived_file(static_cast<std::uint32_t>(i), file);
+      written.segment->set_column_index(i, file, std::move(index));
+      continue;
+    }
     const auto rows = written.segment->vectors(i, written.entry.rows);
     SIMILE_ASSIGN(auto index, segment::write_index(*storage_, field, rows[0], file, context));
     written.entry.set_derived_file(static_cast<std::uint32_t>(i), file);
@@ -187,10 +195,15 @@ Status Engine::write_derived(CollectionState& collection, const SegmentView& vie
   const std::string path = is_keys ? segment::keys_name(file) : segment::index_name(file);
   std::unique_ptr<index::VectorIndex> index;
   std::unique_ptr<index::SparseIndex> sparse;
+  std::unique_ptr<scalar::ColumnIndex> of_column;
   if (schema.fields()[field].type == FieldType::kSparse) {
     SIMILE_ASSIGN(sparse, segment::write_sparse_index(
                               *storage_, *view.segment->column(schema.fields()[field].name),
                               view.rows, file, context.cancel));
+  } else if (!is_keys && schema.fields()[field].type != FieldType::kVector) {
+    SIMILE_ASSIGN(of_column, segment::write_column_index(
+                                 *storage_, *view.segment->column(schema.fields()[field].name),
+                                 view.rows, file, context.cancel));
   } else if (is_keys) {
     const auto* keys = view.segment->column(schema.primary_key().name);
     SIMILE_TRY(keys->check());
@@ -218,6 +231,8 @@ Status Engine::write_derived(CollectionState& collection, const SegmentView& vie
     view.sealed->set_keys_file(file);
   } else if (sparse) {
     view.sealed->set_sparse_index(field, file, std::move(sparse));
+  } else if (of_column) {
+    view.sealed->set_column_index(field, file, std::move(of_column));
   } else {
     view.sealed->set_index(field, file, std::move(index));
   }

@@ -167,6 +167,31 @@ Status Engine::change_vector_index(std::uint32_t id, std::string_view name, Metr
   return changed;
 }
 
+Status Engine::change_scalar_index(std::uint32_t id, std::string_view name, ScalarIndex index) {
+  const std::shared_ptr<CollectionState> collection = find(id);
+  if (!collection) return fail(ErrorCode::kNotFound, "the collection was dropped");
+  const auto known = collection->schema();
+  const Field* now = known->find(name);
+  if (now == nullptr) return fail(ErrorCode::kNotFound, join_text("no field '", name, "'"));
+  if (now->scalar_index == index) return {};
+  Status changed = change_schema(id, [&](segment::CollectionEntry& entry) -> Status {
+    const Field* found = entry.schema.find(name);
+    if (found == nullptr) return fail(ErrorCode::kNotFound, join_text("no field '", name, "'"));
+    const auto position = static_cast<std::size_t>(found - entry.schema.fields().data());
+    std::vector<Field> fields = entry.schema.fields();
+    fields[position].scalar_index = index;
+    // Of a primary key the file is the key map; the new schema is refused then.
+    if (!fields[position].primary_key) {
+      for (segment::SegmentEntry& segment : entry.segments) {
+        segment.set_derived_file(static_cast<std::uint32_t>(position), 0);
+      }
+    }
+    return edit_schema(entry, std::move(fields));
+  });
+  if (changed && maintenance_) maintenance_->notify();
+  return changed;
+}
+
 Status Engine::create_partition(std::uint32_t id, std::string_view name) {
   SIMILE_TRY(check_partition_name(name));
   const auto add = [&](segment::CollectionEntry& entry) -> Status {

@@ -46,16 +46,17 @@ Result<Bitmap> rows_with_keys(const SegmentView& view, const scalar::FilterKeys&
 
 }  // namespace
 
-Result<Bitmap> matching_rows(const SegmentView& view, const scalar::Filter& filter) {
+Result<Bitmap> matching_rows(const SegmentView& view, const scalar::Filter& filter,
+                             scalar::FilterUsage* usage) {
   if (filter.keys() != nullptr) {
     SIMILE_ASSIGN(Bitmap rows, rows_with_keys(view, *filter.keys()));
     if (!filter.is_limited()) return rows;
-    return filter.evaluate(*view.segment, view.rows, &rows);
+    return filter.evaluate(*view.segment, view.rows, &rows, usage);
   }
   if (filter.selects_all()) return segment::live_rows(view.deleted, view.rows);
-  if (view.deleted_count() == 0) return filter.evaluate(*view.segment, view.rows);
+  if (view.deleted_count() == 0) return filter.evaluate(*view.segment, view.rows, nullptr, usage);
   const Bitmap live = segment::live_rows(view.deleted, view.rows);
-  return filter.evaluate(*view.segment, view.rows, &live);
+  return filter.evaluate(*view.segment, view.rows, &live, usage);
 }
 
 Result<Bitmap> rows_with_vector(const SegmentView& view, std::string_view field) {

@@ -18,8 +18,9 @@ Result<scalar::Filter> compile_filter(std::string_view where, const FilterValues
                                       const std::vector<std::string>& partitions,
                                       const CollectionView& view);
 
-/// The rows in sight for which the filter is true.
-Result<Bitmap> matching_rows(const SegmentView& view, const scalar::Filter& filter);
+/// The rows in sight for which the filter is true; `usage` is told how they were found.
+Result<Bitmap> matching_rows(const SegmentView& view, const scalar::Filter& filter,
+                             scalar::FilterUsage* usage = nullptr);
 
 /// Of all rows of the segment those that are not null in a nullable vector field.
 Result<Bitmap> rows_with_vector(const SegmentView& view, std::string_view field);

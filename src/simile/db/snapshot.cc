@@ -78,7 +78,30 @@ class ViewSnapshot final : public Snapshot {
     return rows;
   }
 
+  Result<FilterPlan> explain(const RowFilter& where) const override {
+    SIMILE_ASSIGN(const scalar::Filter filter, compile_filter(where, *view_));
+    FilterPlan plan;
+    for (const SegmentView& segment : view_->segments) {
+      scalar::FilterUsage usage;
+      SIMILE_ASSIGN(const Bitmap matching, matching_rows(segment, filter, &usage));
+      ++plan.segments;
+      plan.rows += segment.live_count();
+      plan.selected += matching.count();
+      plan.looked_at += usage.looked_at;
+      for (const scalar::FilterUsage::Index& used : usage.indexes) add_use(used, plan.indexes);
+    }
+    return plan;
+  }
+
  private:
+  static void add_use(const scalar::FilterUsage::Index& used,
+                      std::vector<FilterPlan::Index>& indexes) {
+    auto known = std::ranges::find(indexes, used.field, &FilterPlan::Index::field);
+    if (known == indexes.end()) known = indexes.insert(known, {used.field, used.kind, 0, 0});
+    ++known->segments;
+    known->entries += used.entries;
+  }
+
   Result<std::vector<const Field*>> fetched_fields(const std::vector<std::string>& names) const {
     if (names.empty()) return every_field(schema());
     return fields_to_fetch(schema(), names);

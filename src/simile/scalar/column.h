@@ -92,12 +92,16 @@ class ColumnReader {
   Field field_;
 };
 
+class ColumnIndex;
+
 /// The columns of one segment.
 class ColumnSource {
  public:
   virtual ~ColumnSource() = default;
   /// Null where there is none. The column lives as long as the source.
   virtual const ColumnReader* column(std::string_view field) const = 0;
+  /// An index over all its rows, or null. Lives as long as the source.
+  virtual const ColumnIndex* column_index(std::string_view) const { return nullptr; }
 };
 
 /// The values of `rows`, in that order and as often as listed, in the public form.

@@ -38,6 +38,21 @@ struct FilterOptions {
 /// The primary keys that an expression like `id in [1, 2]` or `id == 'a'` selects.
 using FilterKeys = std::variant<std::vector<std::int64_t>, std::vector<std::string>>;
 
+/// What evaluate() did.
+struct FilterUsage {
+  /// Other than by cost: for tests and measurements.
+  enum class Choice : std::uint8_t { kByCost, kIndexes, kNoIndexes };
+
+  struct Index {
+    std::string field;
+    ScalarIndex kind = ScalarIndex::kInverted;
+    std::uint64_t entries = 0;  ///< rows that it named
+  };
+  Choice choice = Choice::kByCost;
+  std::vector<Index> indexes;
+  std::uint64_t looked_at = 0;  ///< rows whose values were read
+};
+
 /// A compiled expression: immutable, cheap to copy, for use from any number of threads.
 class Filter {
  public:
@@ -49,8 +64,9 @@ class Filter {
   /// The rows among [0, rows) for which the expression is true; where it is unknown, because a
   /// value is null, the row is not selected. With `only`, a set of `rows` rows, the others are
   /// not looked at and not selected. kDataLoss where a column is damaged.
+  /// Indexes of columns are used where that costs less than a look at every row; `usage` is told.
   Result<Bitmap> evaluate(const ColumnSource& columns, std::size_t rows,
-                          const Bitmap* only = nullptr) const;
+                          const Bitmap* only = nullptr, FilterUsage* usage = nullptr) const;
 
   /// True where every row is selected without a look.
   bool selects_all() const;

@@ -402,22 +402,28 @@ TEST(FilterOracle, AgreesOnRandomExpressions) {
   SCOPED_TRACE("SIMILE_SEED=" + std::to_string(seed));
   Generator generator(seed);
   const SealedSource sealed(generator.source());
+  const SealedSource indexed(generator.source(), ScalarIndex::kInverted);
+  const SealedSource with_grams(generator.source(), ScalarIndex::kNgram);
   constexpr int kExpressions = 2000;
   std::size_t selected_rows = 0;
+  std::size_t helped = 0;
   for (int i = 0; i < kExpressions; ++i) {
     const ConditionText condition = generator.condition(i % 4);
     const auto filter = Filter::compile(condition.text, generator.schema());
     ASSERT_TRUE(filter.has_value()) << condition.text << ": " << filter.error().message;
-    const bool from_file = i % 2 == 0;
-    const ColumnSource& source =
-        from_file ? static_cast<const ColumnSource&>(sealed) : generator.source();
-    const Bitmap selected = filter->evaluate(source, Generator::kRows).value();
+    const ColumnSource* const sources[] = {&sealed, &generator.source(), &indexed, &with_grams,
+                                           &indexed};
+    const ColumnSource& source = *sources[i % 5];
+    FilterUsage usage{FilterUsage::Choice::kIndexes, {}, 0};
+    const Bitmap selected = filter->evaluate(source, Generator::kRows, nullptr, &usage).value();
+    helped += usage.indexes.empty() ? 0 : 1;
     for (std::size_t row = 0; row < Generator::kRows; ++row) {
       ASSERT_EQ(selected.test(row), condition.at(row) == Truth(true))
           << "row " << row << ": " << condition.text;
     }
     selected_rows += selected.count();
   }
+  EXPECT_GT(helped, kExpressions / 10);
   // Neither everything nor nothing, else the test would say little.
   EXPECT_GT(selected_rows, kExpressions * Generator::kRows / 10);
   EXPECT_LT(selected_rows, kExpressions * Generator::kRows * 9 / 10);

@@ -1,6 +1,6 @@
 /// The textual form of a field. Grammar, with words apart by blanks:
 ///   field  = ("int64" | "string") "primary" "key" ["auto"]
-///          | scalar ["nullable"]
+///          | scalar ["inverted" | "ngram"] ["nullable"]
 ///          | element "[" digits "]" metric [index kind] ["nullable"]
 ///          | "sparse" "ip" [index kind] ["nullable"]
 ///          | "sparse" "bm25(" name ")" ["k1=" number] ["b=" number] [index kind]
@@ -171,6 +171,27 @@ std::string_view name_of(FieldType type) {
   return index < kTypeNames.size() ? kTypeNames[index] : "unknown";
 }
 
+std::string_view name_of(ScalarIndex index) {
+  switch (index) {
+    case ScalarIndex::kNone: return "none";
+    case ScalarIndex::kInverted: return "inverted";
+    case ScalarIndex::kNgram: return "ngram";
+  }
+  return "unknown";
+}
+
+Result<ScalarIndex> parse_scalar_index(std::string_view name) {
+  if (name == "none") return ScalarIndex::kNone;
+  if (name == "ngram") return ScalarIndex::kNgram;
+  for (const char* same : {"inverted", "sorted", "bitmap", "trie"}) {
+    if (name == same) return ScalarIndex::kInverted;
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              join_text("unknown index '", name,
+                        "' of a scalar field; known: inverted (also called sorted, bitmap and "
+                        "trie), ngram, none"));
+}
+
 Result<Field> parse_field(std::string_view name, std::string_view text) {
   Field field;
   field.name = name;
@@ -183,6 +204,10 @@ Result<Field> parse_field(std::string_view name, std::string_view text) {
     words.erase(words.begin());
     return true;
   };
+  if (!field.is_searched()) {
+    if (take("inverted")) field.scalar_index = ScalarIndex::kInverted;
+    if (take("ngram")) field.scalar_index = ScalarIndex::kNgram;
+  }
   if (take("primary")) {
     if (!take("key")) return refuse(name, text, "after primary comes key");
     field.primary_key = true;
@@ -194,7 +219,7 @@ Result<Field> parse_field(std::string_view name, std::string_view text) {
     return refuse(name, text,
                   join_text("'", words[0],
                             "' is not understood; known: primary key, "
-                            "primary key auto, nullable"));
+                            "primary key auto, inverted, ngram, nullable"));
   }
   return field;
 }
@@ -219,6 +244,7 @@ std::string describe(const Field& field) {
     text = name_of(field.type);
   }
   if (!field.analyzer.empty()) text += " analyzer=" + analyzer_text(field.analyzer);
+  if (field.scalar_index != ScalarIndex::kNone) text += join_text(" ", name_of(field.scalar_index));
   if (field.primary_key) text += " primary key";
   if (field.auto_id) text += " auto";
   if (field.nullable) text += " nullable";

@@ -8,6 +8,7 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/scalar/column_index.h"
 #include "simile/scalar/json.h"
 
 namespace simile {
@@ -130,6 +131,11 @@ Status check_extras(const Field& field) {
   }
   if (field.dynamic && (field.type != FieldType::kJson || field.name != kDynamicField)) {
     return refuse(field, join_text("the dynamic field is JSON and called ", kDynamicField));
+  }
+  if (!scalar::can_have_index(field, field.scalar_index)) {
+    return refuse(field,
+                  "an inverted index is for numbers, bools, texts and arrays of them that are "
+                  "no primary key, an n-gram index for texts");
   }
   if (!field.analyzer.empty() && field.type != FieldType::kString) {
     return refuse(field, "only texts have an analyzer");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "simile/io/storage.h"
+#include "simile/scalar/column_index.h"
 #include "simile/scalar/filter.h"
 #include "simile/scalar/growing_column.h"
 #include "simile/scalar/sealed_column.h"
@@ -59,7 +60,9 @@ class TestSource final : public ColumnSource {
 /// The same rows, written to a file and opened again.
 class SealedSource final : public ColumnSource {
  public:
-  explicit SealedSource(const TestSource& source) : storage_(io::make_memory_storage()) {
+  /// With indexes of that kind wherever they can be.
+  explicit SealedSource(const TestSource& source, ScalarIndex kind = ScalarIndex::kNone)
+      : storage_(io::make_memory_storage()) {
     std::vector<RowId> ids;
     for (std::uint32_t i = 0; i < source.rows(); ++i) ids.push_back(RowId{i});
     auto writer = io::SectionWriter::create(*storage_, "c", "segment", 1).value();
@@ -70,7 +73,10 @@ class SealedSource final : public ColumnSource {
     EXPECT_TRUE(writer->finish().has_value());
     reader_ = io::SectionReader::open(storage_->open("c").value(), "segment", 1).value();
     for (const auto& [name, column] : source.columns()) {
-      columns_[name] = open_column(*reader_, name, column->field(), source.rows()).value();
+      Field field = column->field();
+      if (can_have_index(field, kind)) field.scalar_index = kind;
+      columns_[name] = open_column(*reader_, name, field, source.rows()).value();
+      if (field.scalar_index != ScalarIndex::kNone) add_index(name, source.rows());
     }
   }
 
@@ -79,8 +85,25 @@ class SealedSource final : public ColumnSource {
     return found == columns_.end() ? nullptr : found->second.get();
   }
 
+  const ColumnIndex* column_index(std::string_view field) const override {
+    const auto found = indexes_.find(field);
+    return found == indexes_.end() ? nullptr : found->second.get();
+  }
+
  private:
+  void add_index(const std::string& name, std::size_t rows) {
+    auto writer = io::SectionWriter::create(*storage_, "i" + name, "index", 1).value();
+    const ColumnReader& column = *columns_.at(name);
+    EXPECT_TRUE(write_column_index(*writer, column, rows, nullptr).has_value());
+    EXPECT_TRUE(writer->finish().has_value());
+    auto reader = io::SectionReader::open(storage_->open("i" + name).value(), "index", 1).value();
+    auto loaded = ColumnIndex::load(std::move(reader), column.field(), rows);
+    EXPECT_TRUE(loaded.has_value()) << loaded.error().message;
+    indexes_[name] = *std::move(loaded);
+  }
+
   std::shared_ptr<io::Storage> storage_;
+  std::map<std::string, std::unique_ptr<ColumnIndex>, std::less<>> indexes_;
   std::unique_ptr<io::SectionReader> reader_;
   std::map<std::string, std::unique_ptr<ColumnReader>, std::less<>> columns_;
 };

@@ -33,6 +33,9 @@ class DerivedSlot {
     return now_.load();
   }
 
+  /// What was loaded of it already, or null.
+  const T* loaded() const { return now_.load(); }
+
   void set(std::uint64_t file, std::unique_ptr<T> value) {
     const std::scoped_lock lock(mutex_);
     file_ = file;

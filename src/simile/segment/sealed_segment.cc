@@ -28,12 +28,16 @@ SealedSegment::SealedSegment(std::shared_ptr<io::Storage> storage,
   columns_.resize(fields.size());
   vectors_.resize(fields.size());
   sparse_.resize(fields.size());
+  column_indexes_.resize(fields.size());
   key_field_ = static_cast<std::size_t>(&schema_->primary_key() - fields.data());
   keys_file_ = entry.derived_file(static_cast<std::uint32_t>(key_field_));
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const std::uint64_t file = entry.derived_file(static_cast<std::uint32_t>(i));
     if (fields[i].type == FieldType::kSparse) {
       sparse_[i] = std::make_unique<DerivedSlot<index::SparseIndex>>(file);
+    }
+    if (fields[i].scalar_index != ScalarIndex::kNone) {
+      column_indexes_[i] = std::make_unique<DerivedSlot<scalar::ColumnIndex>>(file);
     }
     if (fields[i].type != FieldType::kVector) continue;
     vectors_[i] = std::make_unique<VectorField>();
@@ -59,6 +63,9 @@ std::vector<std::string> SealedSegment::files() const {
     if (field->index_file != 0) files.push_back(index_name(field->index_file));
   }
   for (const auto& slot : sparse_) {
+    if (slot && slot->file() != 0) files.push_back(index_name(slot->file()));
+  }
+  for (const auto& slot : column_indexes_) {
     if (slot && slot->file() != 0) files.push_back(index_name(slot->file()));
   }
   return files;
@@ -221,7 +228,42 @@ void SealedSegment::set_sparse_index(std::size_t field, std::uint64_t file,
   sparse_[field]->set(file, std::move(index));
 }
 
+Result<std::unique_ptr<scalar::ColumnIndex>> SealedSegment::load_column_index(
+    std::size_t field, std::uint64_t file) const {
+  SIMILE_ASSIGN(auto opened, storage_->open(index_name(file)));
+  SIMILE_ASSIGN(auto reader, io::SectionReader::open(std::move(opened), kIndexKind, kIndexFormat));
+  return scalar::ColumnIndex::load(std::move(reader), schema_->fields()[field], rows_);
+}
+
+const scalar::ColumnIndex* SealedSegment::column_index(std::string_view field) const {
+  const Field* found = schema_->find(field);
+  if (found == nullptr) return nullptr;
+  const auto position = static_cast<std::size_t>(found - schema_->fields().data());
+  if (!column_indexes_[position]) return nullptr;
+  return column_indexes_[position]->get(
+      [&](std::uint64_t file) { return load_column_index(position, file); });
+}
+
+SealedSegment::ColumnIndexState SealedSegment::column_index_state(std::size_t field) const {
+  const auto& slot = column_indexes_[field];
+  ColumnIndexState state;
+  if (!slot || slot->file() == 0) return state;
+  state.is_there = true;
+  if (const auto opened = storage_->open(index_name(slot->file()))) state.bytes = (*opened)->size();
+  if (const scalar::ColumnIndex* index = slot->loaded()) {
+    state.uses = index->uses();
+    state.rows_spared = index->rows_spared();
+  }
+  return state;
+}
+
+void SealedSegment::set_column_index(std::size_t field, std::uint64_t file,
+                                     std::unique_ptr<scalar::ColumnIndex> index) {
+  column_indexes_[field]->set(file, std::move(index));
+}
+
 bool SealedSegment::has_index(std::size_t field) const {
+  if (column_indexes_[field]) return column_indexes_[field]->file() != 0;
   if (sparse_[field]) return sparse_[field]->file() != 0;
   const std::scoped_lock lock(vectors_[field]->mutex);
   return vectors_[field]->index_file != 0;
@@ -251,6 +293,11 @@ std::uint64_t SealedSegment::memory_bytes() const {
     if (!field) continue;
     if (const auto* index = field->index.load()) bytes += index->memory_bytes();
     if (field->lengths_ready.load()) bytes += field->computed_lengths.size() * sizeof(float);
+  }
+  for (const auto& slot : column_indexes_) {
+    if (const scalar::ColumnIndex* index = slot ? slot->loaded() : nullptr) {
+      bytes += index->memory_bytes();
+    }
   }
   return bytes;
 }
@@ -283,6 +330,10 @@ Status SealedSegment::check_index(std::size_t field) const {
     const auto loaded = load_sparse(sparse_[field]->file());
     return loaded ? Status{} : std::unexpected(loaded.error());
   }
+  if (column_indexes_[field]) {
+    const auto loaded = load_column_index(field, column_indexes_[field]->file());
+    return loaded ? Status{} : std::unexpected(loaded.error());
+  }
   const auto loaded = load_index(field);
   return loaded ? Status{} : std::unexpected(loaded.error());
 }
@@ -293,6 +344,9 @@ SealedSegment::Repairs SealedSegment::repairs() const {
   for (std::size_t i = 0; i < vectors_.size(); ++i) {
     const Field& field = schema_->fields()[i];
     if (sparse_[i] && field.index == IndexKind::kInverted && sparse_index(i) == nullptr) {
+      repairs.build_indexes.push_back(static_cast<std::uint32_t>(i));
+    }
+    if (column_indexes_[i] && column_index(field.name) == nullptr) {
       repairs.build_indexes.push_back(static_cast<std::uint32_t>(i));
     }
     if (!vectors_[i]) continue;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "simile/io/section_file.h"
+#include "simile/scalar/column_index.h"
 #include "simile/schema.h"
 #include "simile/segment/derived_slot.h"
 #include "simile/segment/key_map.h"
@@ -48,6 +49,7 @@ class SealedSegment final : public Segment {
   std::size_t rows() const { return rows_; }
 
   const scalar::ColumnReader* column(std::string_view field) const override;
+  const scalar::ColumnIndex* column_index(std::string_view field) const override;
   std::vector<index::Rows> vectors(std::size_t field, std::size_t rows) const override;
   Result<RowId> find(const Key& key, std::uint64_t hash, const RowsInSight& sight) const override;
   const index::VectorIndex* index(std::size_t field) const override;
@@ -74,6 +76,16 @@ class SealedSegment final : public Segment {
   void set_index(std::size_t field, std::uint64_t file, std::unique_ptr<index::VectorIndex> index);
   void set_sparse_index(std::size_t field, std::uint64_t file,
                         std::unique_ptr<index::SparseIndex> index);
+  void set_column_index(std::size_t field, std::uint64_t file,
+                        std::unique_ptr<scalar::ColumnIndex> index);
+  /// Of the index for filters on a field, without loading it.
+  struct ColumnIndexState {
+    bool is_there = false;
+    std::uint64_t bytes = 0;        ///< of the file
+    std::uint64_t uses = 0;         ///< filters that it has served
+    std::uint64_t rows_spared = 0;  ///< that these did not look at
+  };
+  ColumnIndexState column_index_state(std::size_t field) const;
   /// True where there is a file for it, sound or not.
   bool has_index(std::size_t field) const;
   /// Of the rows file, the key map and the indexes.
@@ -110,6 +122,8 @@ class SealedSegment final : public Segment {
   Result<const KeyMap*> keys() const;
   Result<std::unique_ptr<index::VectorIndex>> load_index(std::size_t field) const;
   Result<std::unique_ptr<index::SparseIndex>> load_sparse(std::uint64_t file) const;
+  Result<std::unique_ptr<scalar::ColumnIndex>> load_column_index(std::size_t field,
+                                                                 std::uint64_t file) const;
 
   std::shared_ptr<io::Storage> storage_;
   std::shared_ptr<const Schema> schema_;
@@ -120,7 +134,8 @@ class SealedSegment final : public Segment {
   std::vector<std::unique_ptr<scalar::ColumnReader>>
       columns_;  // by field; null for vectors that cannot be null
   std::vector<std::unique_ptr<VectorField>> vectors_;  // by field; null for the others
-  std::vector<std::unique_ptr<DerivedSlot<index::SparseIndex>>> sparse_;  // likewise
+  std::vector<std::unique_ptr<DerivedSlot<index::SparseIndex>>> sparse_;           // likewise
+  std::vector<std::unique_ptr<DerivedSlot<scalar::ColumnIndex>>> column_indexes_;  // likewise
   const scalar::ColumnReader* key_column_ = nullptr;
   std::size_t key_field_ = 0;
   mutable std::mutex keys_mutex_;

@@ -190,4 +190,24 @@ Result<std::unique_ptr<index::SparseIndex>> write_sparse_index(io::Storage& stor
   return written;
 }
 
+Result<std::unique_ptr<scalar::ColumnIndex>> write_column_index(io::Storage& storage,
+                                                                const scalar::ColumnReader& column,
+                                                                std::size_t rows,
+                                                                std::uint64_t file,
+                                                                const CancelToken* cancel) {
+  const auto write = [&]() -> Result<std::unique_ptr<scalar::ColumnIndex>> {
+    SIMILE_ASSIGN(auto writer,
+                  io::SectionWriter::create(storage, index_name(file), kIndexKind, kIndexFormat));
+    SIMILE_TRY(scalar::write_column_index(*writer, column, rows, cancel));
+    SIMILE_TRY(writer->finish());
+    SIMILE_ASSIGN(auto opened, storage.open(index_name(file)));
+    SIMILE_ASSIGN(auto reader,
+                  io::SectionReader::open(std::move(opened), kIndexKind, kIndexFormat));
+    return scalar::ColumnIndex::load(std::move(reader), column.field(), rows);
+  };
+  auto written = write();
+  if (!written) static_cast<void>(storage.remove(index_name(file)));
+  return written;
+}
+
 }  // namespace simile::segment

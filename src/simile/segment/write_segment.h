@@ -52,4 +52,11 @@ Result<std::unique_ptr<index::SparseIndex>> write_sparse_index(io::Storage& stor
                                                                std::size_t rows, std::uint64_t file,
                                                                const CancelToken* cancel);
 
+/// The same for filters on a scalar field, as its Field::scalar_index says.
+Result<std::unique_ptr<scalar::ColumnIndex>> write_column_index(io::Storage& storage,
+                                                                const scalar::ColumnReader& column,
+                                                                std::size_t rows,
+                                                                std::uint64_t file,
+                                                                const CancelToken* cancel);
+
 }  // namespace simile::segment

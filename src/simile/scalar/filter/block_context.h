@@ -105,8 +105,15 @@ class BlockContext {
   void start(std::size_t first, std::size_t rows) {
     first_ = first;
     rows_ = rows;
+    picked_ = {};
     ++block_number_;
     arena_.clear();
+  }
+
+  /// Moves on to these rows, at most kBlockRows, wherever they are.
+  void start(std::span<const RowId> rows) {
+    start(0, rows.size());
+    picked_ = rows;
   }
 
   std::size_t rows() const { return rows_; }
@@ -116,7 +123,8 @@ class BlockContext {
     Loaded& loaded = loaded_[column];
     if (loaded.number != block_number_) {
       if (loaded.scratch == nullptr) loaded.scratch = std::make_unique<BlockScratch>();
-      loaded.block = columns_[column]->block(first_, rows_, *loaded.scratch);
+      loaded.block = picked_.empty() ? columns_[column]->block(first_, rows_, *loaded.scratch)
+                                     : columns_[column]->pick(picked_, *loaded.scratch);
       loaded.number = block_number_;
     }
     return loaded.block;
@@ -151,6 +159,7 @@ class BlockContext {
   std::vector<Loaded> loaded_;
   std::size_t first_ = 0;
   std::size_t rows_ = 0;
+  std::span<const RowId> picked_;
   std::uint64_t block_number_ = 0;
   std::vector<std::unique_ptr<ValueBlock>> slots_;
   Arena arena_;

@@ -127,6 +127,18 @@ class FieldInRange final : public Condition {
   }
   unsigned cost() const override { return 1; }
 
+  MaybeLookup lookup(const Indexes& indexes) const override {
+    const ColumnIndex* index = indexes.find(column_, ScalarIndex::kInverted);
+    if (index == nullptr) return std::nullopt;
+    ColumnIndex::Keys keys;
+    if constexpr (std::is_integral_v<T>) {
+      keys = index->integers(range_.low, range_.high);
+    } else {
+      keys = index->reals(range_.low, range_.high);
+    }
+    return negative_ ? lookup_others(indexes, *index, keys) : lookup_keys(indexes, *index, {keys});
+  }
+
  private:
   std::size_t column_;
   Range<T> range_;
@@ -146,6 +158,27 @@ class TextComparison final : public Condition {
     });
   }
   unsigned cost() const override { return 5; }
+
+  MaybeLookup lookup(const Indexes& indexes) const override {
+    if (const ColumnIndex* grams = indexes.find(column_, ScalarIndex::kNgram)) {
+      if (op_ != CompareOp::kEqual) return std::nullopt;
+      return lookup_grams(indexes, *grams, std::span(&literal_, 1));
+    }
+    const ColumnIndex* index = indexes.find(column_, ScalarIndex::kInverted);
+    if (index == nullptr) return std::nullopt;
+    const ColumnIndex::Keys equal = index->text(literal_);
+    switch (op_) {
+      case CompareOp::kEqual: return lookup_keys(indexes, *index, {equal});
+      case CompareOp::kNotEqual: return lookup_others(indexes, *index, equal);
+      case CompareOp::kLess: return lookup_keys(indexes, *index, {{0, equal.first}});
+      case CompareOp::kLessEqual: return lookup_keys(indexes, *index, {{0, equal.end}});
+      case CompareOp::kGreater:
+        return lookup_keys(indexes, *index, {{equal.end, index->key_count()}});
+      case CompareOp::kGreaterEqual:
+        return lookup_keys(indexes, *index, {{equal.first, index->key_count()}});
+    }
+    return std::nullopt;
+  }
 
  private:
   std::size_t column_;

@@ -20,6 +20,9 @@ class ConstantCondition final : public Condition {
     out = value_ ? need : RowBits{};
   }
   unsigned cost() const override { return 0; }
+  MaybeLookup lookup(const Indexes&) const override {
+    return value_ ? std::nullopt : MaybeLookup(Lookup{});
+  }
 
  private:
   bool value_;
@@ -55,6 +58,15 @@ class And final : public Joined {
     }
     out = left;
   }
+
+  MaybeLookup lookup(const Indexes& indexes) const override {
+    std::vector<Lookup> parts;
+    for (const ConditionPtr& child : children()) {
+      if (MaybeLookup part = child->lookup(indexes)) parts.push_back(*std::move(part));
+    }
+    const bool complete = parts.size() == children().size();
+    return lookup_all(indexes, std::move(parts), complete);
+  }
 };
 
 class Or final : public Joined {
@@ -73,6 +85,16 @@ class Or final : public Joined {
       if (none(open)) break;
     }
     out = found;
+  }
+
+  MaybeLookup lookup(const Indexes& indexes) const override {
+    std::vector<Lookup> parts;
+    for (const ConditionPtr& child : children()) {
+      MaybeLookup part = child->lookup(indexes);
+      if (!part) return std::nullopt;
+      parts.push_back(*std::move(part));
+    }
+    return lookup_any(indexes, std::move(parts));
   }
 };
 
@@ -143,6 +165,13 @@ class Membership final : public Condition {
   }
   unsigned cost() const override { return 3 + value_->cost(); }
 
+  MaybeLookup lookup(const Indexes& indexes) const override {
+    if (negative_ || !value_->column()) return std::nullopt;
+    const ColumnIndex* index = indexes.find(*value_->column(), ScalarIndex::kInverted);
+    if (index == nullptr) return std::nullopt;
+    return lookup_set(indexes, *index, set_);
+  }
+
  private:
   ValuePtr value_;
   LiteralSet set_;
@@ -168,7 +197,26 @@ class TextCondition final : public Condition {
   }
   unsigned cost() const override { return 20 + value_->cost(); }
 
+  MaybeLookup lookup(const Indexes& indexes) const override {
+    if constexpr (std::is_same_v<Pattern, LikePattern>) {
+      if (!negative_ && value_->column()) return lookup_like(indexes, *value_->column());
+    }
+    return std::nullopt;
+  }
+
  private:
+  MaybeLookup lookup_like(const Indexes& indexes, std::size_t column) const {
+    if (const ColumnIndex* index = indexes.find(column, ScalarIndex::kNgram)) {
+      return lookup_grams(indexes, *index, pattern_.runs());
+    }
+    const ColumnIndex* index = indexes.find(column, ScalarIndex::kInverted);
+    const std::string_view prefix = pattern_.prefix();
+    if (index == nullptr || prefix.empty()) return std::nullopt;
+    Lookup lookup = lookup_keys(indexes, *index, {index->texts_with_prefix(prefix)});
+    lookup.exact = pattern_.is_prefix();
+    return lookup;
+  }
+
   ValuePtr value_;
   Pattern pattern_;
   bool negative_;
@@ -210,6 +258,20 @@ class ArrayContains final : public Condition {
     });
   }
   unsigned cost() const override { return 10; }
+
+  MaybeLookup lookup(const Indexes& indexes) const override {
+    const ColumnIndex* index = indexes.find(column_, ScalarIndex::kInverted);
+    if (index == nullptr || contained_.negative) return std::nullopt;
+    if (contained_.mode != ContainsMode::kAll) return lookup_set(indexes, *index, set_);
+    std::vector<Lookup> parts;
+    for (const TemplateValue& value : contained_.values) {
+      const LiteralSet one(std::span(&value, 1), std::is_same_v<T, float>);
+      MaybeLookup part = lookup_set(indexes, *index, one);
+      if (!part) return std::nullopt;
+      parts.push_back(*std::move(part));
+    }
+    return lookup_all(indexes, std::move(parts), true);
+  }
 
  private:
   bool has_any(std::span<const T> elements) const {

@@ -9,6 +9,7 @@
 
 #include "simile/scalar/filter/block_context.h"
 #include "simile/scalar/filter/literal_set.h"
+#include "simile/scalar/filter/lookup.h"
 #include "simile/scalar/filter/value.h"
 #include "simile/scalar/filter/words.h"
 
@@ -27,6 +28,9 @@ class Condition {
 
   /// As Value::cost().
   virtual unsigned cost() const = 0;
+
+  /// The rows that can make it true, where indexes can tell.
+  virtual MaybeLookup lookup(const Indexes&) const { return std::nullopt; }
 };
 
 using ConditionPtr = std::unique_ptr<const Condition>;

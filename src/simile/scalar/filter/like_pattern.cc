@@ -35,6 +35,29 @@ LikePattern::LikePattern(std::string_view pattern) : pieces_(1) {
   }
 }
 
+std::string_view LikePattern::prefix() const {
+  const Piece& first = pieces_[0];
+  return std::string_view(first.text).substr(0, first.holes.empty() ? kNone : first.holes[0]);
+}
+
+bool LikePattern::is_prefix() const {
+  return pieces_.size() == 2 && pieces_[0].holes.empty() && pieces_[1].text.empty() &&
+         pieces_[1].holes.empty();
+}
+
+std::vector<std::string_view> LikePattern::runs() const {
+  std::vector<std::string_view> runs;
+  for (const Piece& piece : pieces_) {
+    std::size_t from = 0;
+    for (std::size_t i = 0; i <= piece.holes.size(); ++i) {
+      const std::size_t to = i < piece.holes.size() ? piece.holes[i] : piece.text.size();
+      if (to > from) runs.push_back(std::string_view(piece.text).substr(from, to - from));
+      from = to;
+    }
+  }
+  return runs;
+}
+
 std::size_t LikePattern::fit(const Piece& piece, std::string_view text, std::size_t at) {
   std::size_t from = 0;
   for (const std::size_t hole : piece.holes) {

@@ -14,6 +14,13 @@ class LikePattern {
   explicit LikePattern(std::string_view pattern);
   bool matches(std::string_view text) const;
 
+  /// What every text that fits begins with.
+  std::string_view prefix() const;
+  /// Whether all texts fit that begin so.
+  bool is_prefix() const;
+  /// Runs of bytes that every text that fits has; borrowed from this pattern.
+  std::vector<std::string_view> runs() const;
+
  private:
   /// What stands between two %: plain text, or with single characters left open.
   struct Piece {

@@ -24,6 +24,15 @@ class IntegerSet {
     }
   }
 
+  std::size_t size() const { return used_ + (has_zero_ ? 1 : 0); }
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    if (has_zero_) visit(std::int64_t{0});
+    for (const std::int64_t value : slots_) {
+      if (value != 0) visit(value);
+    }
+  }
+
  private:
   std::size_t start(std::int64_t value) const {
     return (static_cast<std::uint64_t>(value) * 0x9E37'79B9'7F4A'7C15u) >> shift_;
@@ -48,6 +57,19 @@ class LiteralSet {
   bool contains(std::string_view value) const { return texts_.contains(value); }
   bool contains(bool value) const { return value ? has_true_ : has_false_; }
   bool contains(const Scalar& value) const;
+
+  std::size_t size() const {
+    return integers_.size() + fractions_.size() + texts_.size() + has_true_ + has_false_;
+  }
+  /// Calls visit(Scalar) for each value once; numbers that are whole are integers.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    integers_.for_each([&](std::int64_t value) { visit(Scalar(value)); });
+    for (const double value : fractions_) visit(Scalar(value));
+    for (const std::string_view value : texts_) visit(Scalar(value));
+    if (has_true_) visit(Scalar(true));
+    if (has_false_) visit(Scalar(false));
+  }
 
  private:
   void insert(double value);

@@ -25,6 +25,7 @@ class WidenedField final : public Value {
     for (std::size_t i = 0; i < context.rows(); ++i) to[i] = static_cast<To>(from[i]);
   }
   unsigned cost() const override { return 1; }
+  std::optional<std::size_t> column() const override { return column_; }
 
  private:
   std::size_t column_;
@@ -42,6 +43,7 @@ class BorrowedField final : public Value {
     out.data = type() == ValueType::kString ? static_cast<const void*>(block.strings) : block.fixed;
   }
   unsigned cost() const override { return type() == ValueType::kString ? 4 : 1; }
+  std::optional<std::size_t> column() const override { return column_; }
 
  private:
   std::size_t column_;

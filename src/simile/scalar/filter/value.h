@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "simile/scalar/filter/block_context.h"
@@ -36,6 +37,9 @@ class Value {
 
   /// What a row costs, roughly: 1 is a number that lies there.
   virtual unsigned cost() const = 0;
+
+  /// Where it is a field as it lies: the number of the column.
+  virtual std::optional<std::size_t> column() const { return std::nullopt; }
 
  private:
   ValueType type_;
