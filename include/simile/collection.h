@@ -18,6 +18,9 @@
 
 namespace simile {
 
+/// Rows that a read returns may take any memory.
+inline constexpr std::uint64_t kAnyBytes = ~std::uint64_t{0};
+
 struct SearchRequest {
   MatrixView queries;  ///< the field's dimension and type; float32 for any float type
   /// Of a sparse field, instead: packed SparseEntry. A row is found where it has a component in
@@ -45,6 +48,7 @@ struct SearchRequest {
   bool strict_groups = false;    ///< look on until groups are full, rather than until there are k
   std::string model_sha256;      ///< of the model that made the queries; empty: not checked
   const CancelToken* cancel = nullptr;
+  std::uint64_t call_bytes_max = kAnyBytes;  ///< of the rows returned; kInvalidArgument above
 };
 
 struct QueryRequest {
@@ -52,7 +56,8 @@ struct QueryRequest {
   std::vector<std::string> fields;  ///< columns to return beside the key; empty: every one
   std::uint64_t limit = ~std::uint64_t{0};
   std::uint64_t offset = 0;
-  bool by_key = false;  ///< in ascending order of keys; else by insertion
+  bool by_key = false;                       ///< in ascending order of keys; else by insertion
+  std::uint64_t call_bytes_max = kAnyBytes;  ///< of the rows returned; kInvalidArgument above
 };
 
 /// Hits of all queries one after the other, nearest first, ties by the order of insertion.
@@ -100,14 +105,19 @@ class Snapshot {
   /// Over all rows of one query, from the nearest on, in the state of this snapshot, which it
   /// holds. `k`, `offset` and groups of the request are not looked at; the queries are copied.
   virtual Result<std::unique_ptr<SearchIterator>> iterate(const SearchRequest& request) const = 0;
-  /// Rows by key, in the order of the keys; absent keys are left out.
-  virtual Result<Table> get(const KeysView& keys, const std::vector<std::string>& fields) const = 0;
+  /// Rows by key, in the order of the keys; absent keys are left out. kInvalidArgument where they
+  /// take more memory than `call_bytes_max`.
+  virtual Result<Table> get(const KeysView& keys, const std::vector<std::string>& fields,
+                            std::uint64_t call_bytes_max) const = 0;
   /// Rows that match.
   virtual Result<Table> query(const QueryRequest& request) const = 0;
   virtual Result<std::uint64_t> count(const RowFilter& filter) const = 0;
   /// Evaluates the filter and tells how.
   virtual Result<FilterPlan> explain(const RowFilter& filter) const = 0;
 
+  Result<Table> get(const KeysView& keys, const std::vector<std::string>& fields) const {
+    return get(keys, fields, kAnyBytes);
+  }
   Result<Table> query(std::string_view where, const std::vector<std::string>& fields,
                       std::uint64_t limit, std::uint64_t offset) const {
     return query(QueryRequest{{std::string(where), {}, {}}, fields, limit, offset, false});

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "simile/progress.h"
 #include "simile/schema.h"
 
 namespace simile {
@@ -23,6 +24,7 @@ struct RowFilter {
   std::string where;    ///< a filter expression, docs/filters.md; empty: all rows
   FilterValues values;  ///< for the {names} in it
   std::vector<std::string> partitions = {};  ///< only rows in one of these; empty: in any
+  const CancelToken* cancel = nullptr;       ///< ends the look for rows with kCancelled
 };
 
 /// An index that filters use, of a scalar field. Segments of fewer than 4,096 rows, and rows that

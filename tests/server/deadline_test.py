@@ -1,9 +1,11 @@
-"""Calls that nobody waits for any more, and more calls than a server can do."""
+"""Calls that nobody waits for any more, that cost too much, and more than a server can do."""
 
 import http.client
 import json
 import pathlib
+import shutil
 import time
+import urllib.request
 
 import grpc
 import numpy
@@ -11,12 +13,13 @@ import pytest
 
 pymilvus = pytest.importorskip("pymilvus")
 from pymilvus.client.prepare import Prepare  # noqa: E402
-from pymilvus.grpc_gen import milvus_pb2_grpc  # noqa: E402
+from pymilvus.grpc_gen import milvus_pb2, milvus_pb2_grpc  # noqa: E402
 
 DIM = 64
 ROWS = 60_000
 QUERIES = 16_384  # the most that one call may have: a scan for all of them takes many seconds
 PATIENCE = 300  # seconds until something that must happen is thought not to
+SLOW_FILTER = " or ".join(["id % 7 == 9"] * 43_000)  # the most that a filter may have, for each row
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +59,6 @@ def search(queries):
 
 
 def in_flight(server):
-    import urllib.request
-
     text = urllib.request.urlopen(server.http + "/metrics", timeout=PATIENCE).read().decode()
     return int(text.split("\nsimile_calls_in_flight ")[1].split("\n")[0])
 
@@ -97,6 +98,16 @@ def test_a_call_that_is_cancelled_stops(busy, stub):
     wait_until(lambda: works_on_nothing(busy))
 
 
+def test_a_query_that_is_cancelled_stops(busy, stub):
+    for outputs in ([], ["count(*)"]):
+        request = milvus_pb2.QueryRequest(collection_name="a", expr=SLOW_FILTER,
+                                          output_fields=outputs)
+        call = stub.Query.future(request)
+        wait_until(lambda: in_flight(busy) == 1)
+        call.cancel()
+        wait_until(lambda: works_on_nothing(busy))
+
+
 def test_a_client_of_http_that_is_gone_stops_the_work(busy):
     body = {"collectionName": "a", "limit": 1_000, "searchParams": {"params": {"exact": True}},
             "data": numpy.random.default_rng(2).normal(size=(4_000, DIM)).tolist()}
@@ -121,3 +132,66 @@ def test_more_calls_than_fit_are_refused_at_once(busy, stub):
     for call in more:
         assert call.result().status.code in (0, 8)
     assert stub.Search(search(1)).status.code == 0
+
+
+@pytest.fixture(scope="module")
+def limited(binary, busy, tmp_path_factory):
+    """A server on a copy of the rows whose calls may cost little."""
+    from server_process import Server
+
+    path = tmp_path_factory.mktemp("limited") / "a.simile"
+    shutil.copytree(busy.path, path)
+    server = Server(binary, path, "--threads", "1", "--call-seconds", "1",
+                    "--call-bytes-max", str(BYTES_MAX))
+    yield server
+    assert server.stop() == 0
+
+
+BYTES_MAX = 4 << 20
+
+
+def post(server, path, body):
+    request = urllib.request.Request(server.http + "/v2/vectordb/" + path, json.dumps(body).encode(),
+                                     {"Content-Type": "application/json"})
+    return json.load(urllib.request.urlopen(request, timeout=PATIENCE))
+
+
+def test_a_call_that_works_too_long_is_ended(limited):
+    answer = post(limited, "entities/query", {"collectionName": "a", "filter": SLOW_FILTER})
+    assert answer["code"] == 1100 and "call_seconds" in answer["message"], answer
+    assert "ended after 1 s" in answer["message"]
+    answer = post(limited, "entities/delete", {"collectionName": "a", "filter": SLOW_FILTER})
+    assert answer["code"] == 1100 and "call_seconds" in answer["message"], answer
+    body = {"collectionName": "a", "data": [[0.5] * DIM], "filter": SLOW_FILTER}
+    answer = post(limited, "entities/search", body)
+    assert answer["code"] == 1100 and "call_seconds" in answer["message"], answer
+    wait_until(lambda: works_on_nothing(limited))
+    counted = post(limited, "entities/query", {"collectionName": "a", "outputFields": ["count(*)"]})
+    assert counted["data"] == [{"count(*)": ROWS}]
+
+
+def test_rows_that_would_take_too_much_memory_are_refused(limited):
+    body = {"collectionName": "a", "filter": "id >= 0", "outputFields": ["v"]}
+    fit = BYTES_MAX // (4 * DIM + 8)
+    assert len(post(limited, "entities/query", {**body, "limit": fit})["data"]) == fit
+    answer = post(limited, "entities/query", {**body, "limit": fit + 1})
+    assert answer["code"] == 1100 and "call_bytes_max" in answer["message"], answer
+    search_body = {"collectionName": "a", "data": [[0.5] * DIM] * 2, "limit": fit - 1,
+                   "outputFields": ["v"]}
+    answer = post(limited, "entities/search", search_body)
+    assert answer["code"] == 1100 and "call_bytes_max" in answer["message"], answer
+    keys = list(range(fit + 1))
+    answer = post(limited, "entities/get", {"collectionName": "a", "id": keys, "outputFields": ["v"]})
+    assert answer["code"] == 1100 and "call_bytes_max" in answer["message"], answer
+
+
+def test_small_requests_that_unpack_to_much_are_refused(limited):
+    # 40 bytes of memory for each two of the message; a list of JSON for each three.
+    request = milvus_pb2.InsertRequest(collection_name="a", num_rows=1)
+    texts = request.fields_data.add(type=21, field_name="t").scalars.string_data
+    texts.data.extend([""] * 100_000)
+    with grpc.insecure_channel(f"{limited.host}:{limited.port}") as channel:
+        status = milvus_pb2_grpc.MilvusServiceStub(channel).Insert(request).status
+    assert status.code == 1100 and "call_bytes_max" in status.reason, status
+    answer = post(limited, "entities/insert", {"collectionName": "a", "data": [[]] * 100_000})
+    assert answer["code"] == 1801 and "call_bytes_max" in answer["message"], answer

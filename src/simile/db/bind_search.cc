@@ -122,8 +122,8 @@ Result<BoundSearch> bind_search(const CollectionView& view, const SearchRequest&
   SIMILE_ASSIGN(const Field* field, schema.vector_field(request.field));
   SIMILE_TRY(check_numbers(request));
   SIMILE_TRY(check_model(*field, request.model_sha256));
-  SIMILE_ASSIGN(scalar::Filter filter,
-                compile_filter(request.where, request.values, request.partitions, view));
+  SIMILE_ASSIGN(scalar::Filter filter, compile_filter(request.where, request.values,
+                                                      request.partitions, view, request.cancel));
   const auto position = static_cast<std::size_t>(field - schema.fields().data());
   BoundSearch bound{field, position, {}, {}, {}, std::move(filter)};
   if (field->metric == Metric::kBm25) {

@@ -160,5 +160,60 @@ TEST_F(InputTest, CancelledSearchSaysSo) {
   EXPECT_EQ(search_error(query).code, ErrorCode::kCancelled);
 }
 
+TEST_F(InputTest, ACancelledLookForRowsSaysSoAndChangesNothing) {
+  for (const bool sealed : {false, true}) {
+    if (sealed) {
+      EXPECT_TRUE(collection_->flush());
+    }
+    CancelToken cancel;
+    QueryRequest query;
+    query.filter.where = "label != 'bird'";
+    query.filter.cancel = &cancel;
+    const auto snapshot = collection_->snapshot();
+    EXPECT_EQ(snapshot->query(query)->rows, 2U);
+    cancel.cancel();
+    EXPECT_EQ(snapshot->query(query).error().code, ErrorCode::kCancelled);
+    query.by_key = true;
+    EXPECT_EQ(snapshot->query(query).error().code, ErrorCode::kCancelled);
+    EXPECT_EQ(snapshot->count(query.filter).error().code, ErrorCode::kCancelled);
+    EXPECT_EQ(collection_->erase_where(query.filter).error().code, ErrorCode::kCancelled);
+    EXPECT_EQ(collection_->info().rows, 2U);
+  }
+}
+
+TEST_F(InputTest, RowsThatTakeMoreMemoryThanTheyMayAreRefused) {
+  // Of a row: 8 bytes of the key, 16 of the vector, 4 of the weight, and its text.
+  constexpr std::uint64_t kFixed = 2 * (8 + 16 + 4);
+  constexpr std::uint64_t kTexts = 2 * (sizeof(std::string) + 3);
+  for (const bool sealed : {false, true}) {
+    if (sealed) {
+      EXPECT_TRUE(collection_->flush());
+    }
+    const auto snapshot = collection_->snapshot();
+    const std::int64_t ids[] = {1, 2};
+    SearchRequest search = request();
+    search.fields = {"label", "feature", "weight"};
+    QueryRequest query;
+    const auto expect = [&](std::uint64_t most, bool enough) {
+      search.call_bytes_max = query.call_bytes_max = most;
+      EXPECT_EQ(snapshot->search(search).has_value(), enough) << most;
+      EXPECT_EQ(snapshot->query(query).has_value(), enough) << most;
+      const auto got = snapshot->get(std::span<const std::int64_t>(ids), {}, most);
+      EXPECT_EQ(got.has_value(), enough) << most;
+      if (!got) {
+        EXPECT_THAT(got.error().message, HasSubstr("call_bytes_max"));
+      }
+    };
+    expect(kFixed + kTexts, true);
+    expect(kFixed + kTexts - 1, false);
+    expect(kFixed - 1, false);
+    expect(0, false);
+    query.fields = {"id"};
+    query.by_key = true;
+    query.call_bytes_max = 64;  // the keys alone take more while they are sorted
+    EXPECT_THAT(snapshot->query(query).error().message, HasSubstr("call_bytes_max"));
+  }
+}
+
 }  // namespace
 }  // namespace simile::db

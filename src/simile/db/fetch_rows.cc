@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "simile/base/check.h"
@@ -11,7 +12,38 @@ namespace simile::db {
 
 namespace {
 
-/// The rows of one segment, and their places in the table.
+/// So many texts of a segment are gathered before their bytes are counted: 64 MiB where each is as
+/// long as one may be.
+constexpr std::size_t kGroupRows = 1'024;
+
+/// What a table may take, and what is left of it.
+class Bytes {
+ public:
+  explicit Bytes(std::uint64_t most) : most_(most), left_(most) {}
+
+  Status take(std::uint64_t bytes) {
+    if (bytes > left_) {
+      return fail(ErrorCode::kInvalidArgument,
+                  join_text("the rows that are asked for take more than ", most_,
+                            " bytes of memory, the most of one call (call_bytes_max); ask for "
+                            "fewer rows or fields"));
+    }
+    left_ -= bytes;
+    return {};
+  }
+  /// Of a part of a column, what its texts and elements take.
+  Status take_values(const Column& part) {
+    std::uint64_t bytes = part.fixed.size();
+    for (const std::string& text : part.strings) bytes += sizeof(text) + text.size();
+    return take(bytes);
+  }
+
+ private:
+  const std::uint64_t most_;
+  std::uint64_t left_;
+};
+
+/// Rows of one segment, and their places in the table.
 struct SegmentRows {
   std::uint32_t segment = 0;
   std::vector<RowId> rows;
@@ -20,13 +52,16 @@ struct SegmentRows {
 
 std::vector<SegmentRows> group_by_segment(std::span<const RowAddress> rows, std::size_t segments) {
   std::vector<SegmentRows> groups(segments);
+  std::vector<SegmentRows> full;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     SegmentRows& group = groups[rows[i].segment];
+    if (group.rows.size() == kGroupRows) full.push_back(std::exchange(group, {}));
     group.segment = rows[i].segment;
     group.rows.push_back(rows[i].row);
     group.places.push_back(i);
   }
   std::erase_if(groups, [](const SegmentRows& group) { return group.rows.empty(); });
+  std::ranges::move(full, std::back_inserter(groups));
   return groups;
 }
 
@@ -111,7 +146,7 @@ void scatter_arrays(std::vector<Column>& parts, const std::vector<SegmentRows>& 
 }
 
 Result<Column> fetch_column(const CollectionView& view, const Field& field, std::size_t rows,
-                            const std::vector<SegmentRows>& groups) {
+                            const std::vector<SegmentRows>& groups, Bytes& bytes) {
   Column out;
   out.field = field.name;
   out.type = field.type;
@@ -119,6 +154,7 @@ Result<Column> fetch_column(const CollectionView& view, const Field& field, std:
   out.vector = field.vector;
   out.rows = rows;
   const std::size_t width = width_of_value(field);
+  SIMILE_TRY(bytes.take(rows * width));  // 2^32 rows of at most 256 KiB
   if (width != 0) out.fixed.resize(rows * width);
   if (width == 0 && field.type != FieldType::kArray) out.strings.resize(rows);
   const auto position = static_cast<std::size_t>(&field - view.schema->fields().data());
@@ -133,6 +169,7 @@ Result<Column> fetch_column(const CollectionView& view, const Field& field, std:
     const scalar::ColumnReader* column = segment.column(field.name);
     SIMILE_TRY(column->check());
     SIMILE_ASSIGN(Column part, scalar::gather(*column, group.rows));
+    if (width == 0) SIMILE_TRY(bytes.take_values(part));
     scatter(part, group, out);
     parts.push_back(std::move(part));
   }
@@ -167,12 +204,13 @@ std::vector<const Field*> every_field(const Schema& schema) {
 }
 
 Result<Table> fetch_rows(const CollectionView& view, std::span<const RowAddress> rows,
-                         const std::vector<const Field*>& fields) {
+                         const std::vector<const Field*>& fields, std::uint64_t bytes_max) {
+  Bytes bytes(bytes_max);
   const std::vector<SegmentRows> groups = group_by_segment(rows, view.segments.size());
   Table table;
   table.rows = rows.size();
   for (const Field* field : fields) {
-    SIMILE_ASSIGN(Column column, fetch_column(view, *field, rows.size(), groups));
+    SIMILE_ASSIGN(Column column, fetch_column(view, *field, rows.size(), groups, bytes));
     table.columns.push_back(std::move(column));
   }
   return table;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "simile/batch.h"
+#include "simile/collection.h"
 #include "simile/db/view.h"
 #include "simile/error.h"
 
@@ -19,7 +20,9 @@ Result<std::vector<const Field*>> fields_to_fetch(const Schema& schema,
 /// The primary key, then every other field.
 std::vector<const Field*> every_field(const Schema& schema);
 
+/// kInvalidArgument where the values take more than `bytes_max`, before they do by much.
 Result<Table> fetch_rows(const CollectionView& view, std::span<const RowAddress> rows,
-                         const std::vector<const Field*>& fields);
+                         const std::vector<const Field*>& fields,
+                         std::uint64_t bytes_max = kAnyBytes);
 
 }  // namespace simile::db

@@ -7,13 +7,14 @@
 namespace simile::db {
 
 Result<scalar::Filter> compile_filter(const RowFilter& filter, const CollectionView& view) {
-  return compile_filter(filter.where, filter.values, filter.partitions, view);
+  return compile_filter(filter.where, filter.values, filter.partitions, view, filter.cancel);
 }
 
 Result<scalar::Filter> compile_filter(std::string_view where, const FilterValues& values,
                                       const std::vector<std::string>& partitions,
-                                      const CollectionView& view) {
+                                      const CollectionView& view, const CancelToken* cancel) {
   scalar::FilterOptions options;
+  options.cancel = cancel;
   options.values = &values;
   for (const std::string& name : partitions) {
     SIMILE_ASSIGN(const std::int32_t code, view.partitions->code_of(name));

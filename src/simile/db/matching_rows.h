@@ -16,7 +16,7 @@ namespace simile::db {
 Result<scalar::Filter> compile_filter(const RowFilter& filter, const CollectionView& view);
 Result<scalar::Filter> compile_filter(std::string_view where, const FilterValues& values,
                                       const std::vector<std::string>& partitions,
-                                      const CollectionView& view);
+                                      const CollectionView& view, const CancelToken* cancel);
 
 /// The rows in sight for which the filter is true; `usage` is told how they were found.
 Result<Bitmap> matching_rows(const SegmentView& view, const scalar::Filter& filter,

@@ -47,7 +47,7 @@ class Answer {
         view_, request_, bound_, allowed_, {0, queries, first_k()},
         [&](std::size_t query, std::vector<MergedHit>& hits) { return answer(query, hits); }));
     SIMILE_ASSIGN(const auto fields, fields_to_fetch(*view_.schema, request_.fields));
-    SIMILE_ASSIGN(result_.rows, fetch_rows(view_, rows_, fields));
+    SIMILE_ASSIGN(result_.rows, fetch_rows(view_, rows_, fields, request_.call_bytes_max));
     return std::move(result_);
   }
 
@@ -102,7 +102,8 @@ class Answer {
   Result<bool> choose_groups(bool last) {
     std::vector<RowAddress> rows;
     for (const MergedHit& hit : chosen_) rows.push_back(hit.row);
-    SIMILE_ASSIGN(const Table values, fetch_rows(view_, rows, {group_field_}));
+    SIMILE_ASSIGN(const Table values,
+                  fetch_rows(view_, rows, {group_field_}, request_.call_bytes_max));
     std::map<std::string, std::size_t> places;
     std::vector<std::vector<MergedHit>> groups;
     for (std::size_t i = 0; i < chosen_.size(); ++i) {
@@ -181,7 +182,7 @@ class ViewIterator final : public SearchIterator {
     }
     result.offsets = {0, rows.size()};
     SIMILE_ASSIGN(const auto fields, fields_to_fetch(*view_->schema, request_.fields));
-    SIMILE_ASSIGN(result.rows, fetch_rows(*view_, rows, fields));
+    SIMILE_ASSIGN(result.rows, fetch_rows(*view_, rows, fields, request_.call_bytes_max));
     return result;
   }
 

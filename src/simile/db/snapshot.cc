@@ -30,7 +30,8 @@ class ViewSnapshot final : public Snapshot {
     return iterate_view(view_, request);
   }
 
-  Result<Table> get(const KeysView& keys, const std::vector<std::string>& fields) const override {
+  Result<Table> get(const KeysView& keys, const std::vector<std::string>& fields,
+                    std::uint64_t call_bytes_max) const override {
     SIMILE_ASSIGN(const auto fetched, fetched_fields(fields));
     const segment::KeyList list(keys);
     SIMILE_TRY(check_key_type(schema(), list));
@@ -39,15 +40,15 @@ class ViewSnapshot final : public Snapshot {
       SIMILE_ASSIGN(const RowAddress row, find(list.at(i), list.is_text()));
       if (row.row != kNoRow) rows.push_back(row);
     }
-    return fetch_rows(*view_, rows, fetched);
+    return fetch_rows(*view_, rows, fetched, call_bytes_max);
   }
 
   Result<Table> query(const QueryRequest& request) const override {
     SIMILE_ASSIGN(const auto fetched, fetched_fields(request.fields));
     SIMILE_ASSIGN(const scalar::Filter filter, compile_filter(request.filter, *view_));
     if (request.by_key) {
-      SIMILE_ASSIGN(const auto rows, rows_by_key(*view_, filter, request.offset, request.limit));
-      return fetch_rows(*view_, rows, fetched);
+      SIMILE_ASSIGN(const auto rows, rows_by_key(*view_, filter, request));
+      return fetch_rows(*view_, rows, fetched, request.call_bytes_max);
     }
     std::vector<RowAddress> rows;
     std::uint64_t skipped = 0;
@@ -61,7 +62,7 @@ class ViewSnapshot final : public Snapshot {
         }
       });
     }
-    return fetch_rows(*view_, rows, fetched);
+    return fetch_rows(*view_, rows, fetched, request.call_bytes_max);
   }
 
   Result<std::uint64_t> count(const RowFilter& where) const override {

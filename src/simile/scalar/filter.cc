@@ -20,6 +20,7 @@ struct Filter::Plan {
   std::vector<std::string> fields;
   std::optional<FilterKeys> keys;
   bool limited = false;
+  const CancelToken* cancel = nullptr;
 };
 
 namespace {
@@ -148,15 +149,19 @@ void note_use(const filter::Lookup& lookup, std::uint64_t looked_at, std::uint64
   });
 }
 
+/// Then what was selected is not all.
+bool is_cancelled(const CancelToken* cancel) { return cancel != nullptr && cancel->cancelled(); }
+
 /// The rows of `only`, block by block where they lie; null: all.
 Bitmap select_blocks(const filter::Condition& condition, filter::BlockContext& context,
-                     std::size_t rows, const Bitmap* only) {
+                     std::size_t rows, const Bitmap* only, const CancelToken* cancel) {
   Bitmap selected(rows);
   const std::span<std::uint64_t> out = selected.words();
   for (std::size_t first = 0; first < rows; first += kBlockRows) {
     const std::size_t count = std::min(kBlockRows, rows - first);
     filter::RowBits bits = rows_to_look_at(only, first / 64, count);
     if (filter::none(bits)) continue;
+    if (is_cancelled(cancel)) break;
     context.start(first, count);
     condition.select(context, bits, bits);
     std::copy_n(bits.begin(), (count + 63) / 64,
@@ -167,11 +172,11 @@ Bitmap select_blocks(const filter::Condition& condition, filter::BlockContext& c
 
 /// The rows of `only`, which are few, gathered to full blocks.
 Bitmap select_picked(const filter::Condition& condition, filter::BlockContext& context,
-                     const Bitmap& only) {
+                     const Bitmap& only, const CancelToken* cancel) {
   Bitmap selected(only.size());
   std::vector<RowId> rows;
   const auto look = [&] {
-    if (rows.empty()) return;
+    if (rows.empty() || is_cancelled(cancel)) return;
     filter::RowBits bits = rows_to_look_at(nullptr, 0, rows.size());
     context.start(rows);
     condition.select(context, bits, bits);
@@ -215,6 +220,7 @@ Result<Filter> Filter::compile(std::string_view expression, const Schema& schema
                 filter::compile(expression, *plan->root, schema,
                                 has_own ? kDynamicField : options.dynamic_field));
   plan->condition = std::move(compiled.condition);
+  plan->cancel = options.cancel;
   plan->fields = std::move(compiled.fields);
   return Filter(std::move(plan));
 }
@@ -247,10 +253,13 @@ Result<Bitmap> Filter::evaluate(const ColumnSource& columns, std::size_t rows, c
     readers.push_back(reader);
   }
   filter::BlockContext context(std::move(readers));
-  if (only != nullptr && (candidates ? only->count() : wanted) * kPickShare < rows) {
-    return select_picked(*plan_->condition, context, *only);
+  const bool few = only != nullptr && (candidates ? only->count() : wanted) * kPickShare < rows;
+  Bitmap selected = few ? select_picked(*plan_->condition, context, *only, plan_->cancel)
+                        : select_blocks(*plan_->condition, context, rows, only, plan_->cancel);
+  if (is_cancelled(plan_->cancel)) {
+    return fail(ErrorCode::kCancelled, "the look for rows was cancelled");
   }
-  return select_blocks(*plan_->condition, context, rows, only);
+  return selected;
 }
 
 bool Filter::selects_all() const { return plan_->condition == nullptr; }

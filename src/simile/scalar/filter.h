@@ -33,6 +33,7 @@ struct FilterOptions {
   std::string_view dynamic_field;
   /// Where it is not empty, rows must be in a partition with one of these codes, too.
   std::vector<std::int32_t> partitions = {};
+  const CancelToken* cancel = nullptr;  ///< outlives the filter; ends evaluate()
 };
 
 /// The primary keys that an expression like `id in [1, 2]` or `id == 'a'` selects.
@@ -63,7 +64,8 @@ class Filter {
 
   /// The rows among [0, rows) for which the expression is true; where it is unknown, because a
   /// value is null, the row is not selected. With `only`, a set of `rows` rows, the others are
-  /// not looked at and not selected. kDataLoss where a column is damaged.
+  /// not looked at and not selected. kDataLoss where a column is damaged, kCancelled where the
+  /// token of the options was set.
   /// Indexes of columns are used where that costs less than a look at every row; `usage` is told.
   Result<Bitmap> evaluate(const ColumnSource& columns, std::size_t rows,
                           const Bitmap* only = nullptr, FilterUsage* usage = nullptr) const;

@@ -9,6 +9,7 @@
 
 namespace simile::server {
 
+class CallCancel;
 class Caller;
 class Service;
 
@@ -23,7 +24,9 @@ struct CallContext {
   std::string database;  ///< of the metadata `dbname`; a message may name another
   std::shared_ptr<const Caller> caller = {};  ///< null: nobody, who may do nothing
   std::string from = {};                      ///< address of the peer, for the audit log
-  const CancelToken* cancel = nullptr;  ///< set when the client is gone or its deadline has passed
+  /// Set when the client is gone, or its deadline or the server's limit has passed.
+  const CancelToken* cancel = nullptr;
+  const CallCancel* call_cancel = nullptr;  ///< tells which of them, where it is known
   /// By the rules of the embedded library, which `simile.connect` asks for in the metadata
   /// `simile-rules: embedded`: an insert refuses keys that are there, nothing has to be loaded,
   /// what is dropped must be there, fields are described by Simile's own texts.

@@ -29,6 +29,13 @@ class CallCancel {
  public:
   const CancelToken& token() const { return token_; }
 
+  /// Its work has taken longer than one call's may.
+  void run_out() {
+    out_of_time_.store(true, std::memory_order_relaxed);
+    cancel();
+  }
+  bool is_out_of_time() const { return out_of_time_.load(std::memory_order_relaxed); }
+
   void cancel() {
     const std::scoped_lock lock(mutex_);
     if (token_.cancelled()) return;
@@ -45,8 +52,15 @@ class CallCancel {
 
  private:
   std::mutex mutex_;
+  std::atomic<bool> out_of_time_{false};
   CancelToken token_;
   std::shared_ptr<CancelGroup> group_;
 };
+
+/// Of the request of HTTP that this thread answers; null where it answers none.
+inline CallCancel*& http_cancel() {
+  static thread_local CallCancel* current = nullptr;
+  return current;
+}
 
 }  // namespace simile::server

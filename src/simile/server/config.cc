@@ -159,6 +159,10 @@ Result<Config> checked(Texts texts) {
   SIMILE_TRY(read_share(texts, "trace_ratio", config.trace_ratio));
   constexpr std::uint64_t kRateMax = 1'000'000'000;
   SIMILE_TRY(read_number(texts, "calls_per_second", 0, kRateMax, config.calls_per_second));
+  constexpr std::uint64_t kCallSecondsMax = 1'000'000;
+  SIMILE_TRY(read_number(texts, "call_seconds", 0, kCallSecondsMax, config.call_limits.seconds));
+  SIMILE_TRY(read_number(texts, "call_bytes_max", 1 << 20, std::uint64_t{1} << 40,
+                         config.call_limits.bytes_max));
   SIMILE_TRY(read_word(texts, "authorization", "auto, on, off", config.authorization));
   SIMILE_TRY(read_word(texts, "audit", "auto, off, changes, all", config.audit));
   SIMILE_TRY(read_word(texts, "log_level", "debug, info, warning, error", config.log_level));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "simile/error.h"
+#include "simile/server/call_limits.h"
 #include "simile/server/network/tls.h"
 
 namespace simile::server {
@@ -28,6 +29,7 @@ struct Config {
   std::string authorization;
   std::string audit;
   std::uint32_t calls_per_second = 0;
+  CallLimits call_limits;
   bool insecure = false;
   std::size_t connections_max = 0;
   int streams_max = 0;

@@ -34,6 +34,8 @@ inline constexpr std::array kSettings = {
             "on, off, or auto: on where the database has an administrator"},
     Setting{"audit", "auto", "off, changes, all, or auto: changes where authorization is on"},
     Setting{"calls_per_second", "0", "Calls of one user a second; 0: any number"},
+    Setting{"call_seconds", "120", "How long a search, query or change may work; 0: any time"},
+    Setting{"call_bytes_max", "1073741824", "Memory of a request once unpacked, and of its answer"},
     Setting{"insecure", "false", "Listen on any address without TLS and without users", true},
     Setting{"connections_max", "256", "Connections of the HTTP port"},
     Setting{"streams_max", "1000", "Calls of one gRPC connection at once"},

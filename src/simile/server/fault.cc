@@ -8,6 +8,7 @@ FaultCode code_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kOutOfRange:
+    case ErrorCode::kNotFound:
     case ErrorCode::kAlreadyExists: return FaultCode::kInvalidParameter;
     case ErrorCode::kResourceExhausted: return FaultCode::kTooManyRequests;
     case ErrorCode::kUnimplemented: return FaultCode::kUnimplemented;

@@ -194,6 +194,7 @@ Exchange GrpcCall::exchange() {
                       .caller = caller_,
                       .from = shared_.service.audit() == nullptr ? std::string() : from(),
                       .cancel = &cancel_.token(),
+                      .call_cancel = &cancel_,
                       .embedded = metadata_of(context_, "simile-rules") == "embedded"},
           .request = request_,
           .response = response_,
@@ -237,6 +238,12 @@ void GrpcCall::run(std::span<GrpcCall*> calls) {
   }
   if (wanted.empty()) return;
   const Method& method = *wanted.front()->method_;
+  // What waits for the disk, a flush for example, ends when it is done or nobody waits for it.
+  const bool is_timed = method.kind != MethodKind::kAdmin;
+  std::vector<WorkClock::Guard> timed;
+  timed.reserve(wanted.size());
+  WorkClock& clock = wanted.front()->shared_.service.work_clock();
+  for (GrpcCall* call : wanted) timed.push_back(clock.begin(is_timed ? &call->cancel_ : nullptr));
   const auto engine_begin = Clock::now();
   if (method.run_many != nullptr) {
     method.run_many(method, exchanges);
@@ -245,6 +252,7 @@ void GrpcCall::run(std::span<GrpcCall*> calls) {
       each.status = method.run(each.context, each.request, each.response);
   }
   const std::chrono::duration<double> engine = Clock::now() - engine_begin;
+  timed.clear();  // before calls are answered, and gone
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     GrpcCall& call = *wanted[i];
     if (call.span_) {

@@ -191,15 +191,28 @@ class RunningHttp final : public HttpServer {
     const HttpRoute* route = routes_.find(request.method, request.path);
     // So many connections may be open that all of them together would starve each other.
     slots_.acquire();
-    route->handler(request, response);
+    {
+      CallCancel cancel;
+      http_cancel() = &cancel;
+      const PeerWatch::Guard guard = watch_.watch(HttpFront::socket_at_work(), cancel);
+      const WorkClock::Guard timed =
+          service_.work_clock().begin(is_timed(request.path) ? &cancel : nullptr);
+      route->handler(request, response);
+      http_cancel() = nullptr;
+    }
     slots_.release();
+  }
+
+  /// What waits for the disk is not, a flush for example.
+  bool is_timed(std::string_view path) const {
+    if (!path.starts_with(kRestPrefix)) return true;
+    const Method* method = methods_.find(call_of_path(path.substr(kRestPrefix.size())));
+    return method != nullptr && method->kind != MethodKind::kAdmin;
   }
 
   void answer(const std::string& path, const Request& request, Response& response) {
     const auto begin = std::chrono::steady_clock::now();
     service_.metrics().add_in_flight(1);
-    CancelToken cancel;
-    const PeerWatch::Guard guard = watch_.watch(HttpFront::socket_at_work(), cancel);
     std::optional<Span> span;
     if (Tracer* tracer = service_.tracer()) {
       span = begin_span(*tracer, "http", "rest/" + path, request.get_header_value("traceparent"));
@@ -208,7 +221,8 @@ class RunningHttp final : public HttpServer {
                         .database = {},
                         .caller = http_caller(),
                         .from = request.remote_addr,
-                        .cancel = &cancel};
+                        .cancel = &http_cancel()->token(),
+                        .call_cancel = http_cancel()};
     response.set_content(text_of(run_rest(table_, path, request.body, context, methods_)),
                          "application/json");
     if (context.code == static_cast<int>(FaultCode::kNotPermitted)) response.status = 403;

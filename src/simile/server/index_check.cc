@@ -6,6 +6,7 @@
 
 #include "simile/base/text.h"
 #include "simile/server/index_names.h"
+#include "simile/server/request_parameters.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
@@ -105,6 +106,10 @@ Answer<Parameters> index_parameters(const KeyValues& pairs) {
     if (pair.key() != "params" || pair.value().empty()) {
       if (pair.key() != "params") params[pair.key()] = pair.value();
       continue;
+    }
+    if (pair.value().size() > kParameterBytesMax) {
+      return refuse_parameter(join_text("params have at most ", kParameterBytesMax,
+                                        " bytes, and these have ", pair.value().size()));
     }
     const auto object = nlohmann::json::parse(pair.value(), nullptr, false);
     if (!object.is_object()) {

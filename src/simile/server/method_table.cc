@@ -6,12 +6,33 @@
 
 #include <limits>
 
+#include "simile/base/text.h"
+#include "simile/server/message_cost.h"
+#include "simile/server/service.h"
+
 namespace simile::server {
 
 bool parse(grpc::ByteBuffer& in, google::protobuf::MessageLite& message) {
   if (!in.Valid()) return false;
   grpc::ProtoBufferReader reader(&in);
   return message.ParseFromZeroCopyStream(&reader) && reader.status().ok();
+}
+
+void tell_why(const CallContext& context, Fault& fault) {
+  if (fault.origin != ErrorCode::kCancelled) return;
+  if (context.call_cancel == nullptr || !context.call_cancel->is_out_of_time()) return;
+  fault = Fault(FaultCode::kInvalidParameter,
+                join_text("the call was ended after ", context.service.limits().seconds,
+                          " s of work, the most that one may take (call_seconds of the server); "
+                          "ask for less at a time"));
+}
+
+Answer<void> check_size(const CallContext& context, const grpc::ByteBuffer& in) {
+  const std::uint64_t most = context.service.limits().bytes_max;
+  if (in.Length() < most / kMessageGrowthMax || message_cost(in, most) <= most) return {};
+  return refuse_parameter(join_text("the request would take more than ", most,
+                                    " bytes of memory once it is unpacked, the most of one call "
+                                    "(call_bytes_max of the server); send less at a time"));
 }
 
 bool serialize(const google::protobuf::MessageLite& message, grpc::ByteBuffer& out) {

@@ -53,6 +53,11 @@ void note_response(CallContext& context, const Response& response) {
 /// Rows are as many as the first column has.
 void note_response(CallContext& context, const wire::QueryResults& response);
 
+/// Says of a call that was given up because its time was over that it was.
+void tell_why(const CallContext& context, Fault& fault);
+/// False where the message would take more memory than one call may, once it is parsed.
+Answer<void> check_size(const CallContext& context, const grpc::ByteBuffer& in);
+
 /// On which threads a call runs: those of searches are as many as there are cores; writes and
 /// everything else wait for the disk, so that there are more of them.
 enum class MethodKind : std::uint8_t { kRead, kWrite, kAdmin };
@@ -100,6 +105,13 @@ class MethodTable {
     method.run = [name, handler, right = method.right](CallContext& context, grpc::ByteBuffer& in,
                                                        grpc::ByteBuffer& out) {
       Request request;
+      if (const Answer<void> fits = check_size(context, in); !fits) {
+        context.code = static_cast<int>(fits.error().code);
+        Response refusal;
+        set_status(refusal, fits.error());
+        serialize(refusal, out);
+        return grpc::Status::OK;
+      }
       if (!parse(in, request)) {
         return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "the request cannot be read");
       }
@@ -169,6 +181,7 @@ class MethodTable {
     const Answer<void> allowed = authorize(context, name, right, names);
     Answer<Response> answer =
         allowed ? handler(context, request) : std::unexpected(allowed.error());
+    if (!answer) tell_why(context, answer.error());
     record_call(context, name, names, answer ? 0 : static_cast<int>(answer.error().code));
     return answer;
   }

@@ -20,6 +20,10 @@ std::string text_of(const Json& value) {
 Answer<RequestParameters> RequestParameters::parse(const KeyValues& pairs) {
   RequestParameters parameters;
   for (const auto& pair : pairs) {
+    if (pair.value().size() > kParameterBytesMax) {
+      return refuse_parameter(join_text("a parameter has at most ", kParameterBytesMax,
+                                        " bytes, and one has ", pair.value().size()));
+    }
     if (pair.key() != "params") {
       parameters.values_[pair.key()] = pair.value();
       continue;

@@ -13,6 +13,9 @@
 
 namespace simile::server {
 
+/// Of one value.
+inline constexpr std::size_t kParameterBytesMax = 65'535;
+
 class RequestParameters {
  public:
   static Answer<RequestParameters> parse(const KeyValues& pairs);

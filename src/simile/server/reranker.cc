@@ -192,7 +192,7 @@ std::uint64_t key_number(const Column& keys, std::size_t row) {
 
 /// Which rows of the table match a filter.
 Answer<std::vector<bool>> matches(const Snapshot& snapshot, const Table& table,
-                                  const std::string& filter) {
+                                  const std::string& filter, const CancelToken* cancel) {
   std::vector<bool> matched(table.rows, filter.empty());
   if (filter.empty() || table.rows == 0) return matched;
   const Column& keys = table.columns[0];
@@ -204,6 +204,7 @@ Answer<std::vector<bool>> matches(const Snapshot& snapshot, const Table& table,
   }
   QueryRequest query;
   query.filter.where = join_text("(", filter, ") and ", keys.field, " in {simile_keys}");
+  query.filter.cancel = cancel;
   query.filter.values.emplace("simile_keys", FilterValue{std::move(list)});
   query.fields = {keys.field};
   SIMILE_ASSIGN(const Table there, snapshot.query(query));
@@ -231,7 +232,8 @@ Answer<std::vector<std::optional<double>>> weights_of(const BoostRanker& ranker,
                                                       const Table& table) {
   std::vector<std::optional<double>> weights(table.rows);
   for (const Boost& boost : ranker.boosts) {
-    SIMILE_ASSIGN(const std::vector<bool> matched, matches(snapshot, table, boost.filter));
+    SIMILE_ASSIGN(const std::vector<bool> matched,
+                  matches(snapshot, table, boost.filter, ranker.cancel));
     for (std::size_t row = 0; row < table.rows; ++row) {
       if (!matched[row]) continue;
       double weight = boost.weight;

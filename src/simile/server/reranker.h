@@ -42,6 +42,7 @@ struct BoostRanker {
   std::vector<Boost> boosts;
   bool add_weights = false;   ///< function_mode sum; else they are multiplied
   bool add_to_score = false;  ///< boost_mode sum; else the score is multiplied
+  const CancelToken* cancel = nullptr;
 };
 
 struct Reranker {

@@ -12,6 +12,7 @@
 #include "simile/server/index_names.h"
 #include "simile/server/placeholder_group.h"
 #include "simile/server/schema_message.h"
+#include "simile/server/service.h"
 
 namespace simile::server {
 
@@ -69,14 +70,16 @@ Answer<void> check_wire_metric(const RequestParameters& parameters, Metric metri
 }
 
 /// Rows that the caller does not see are not there for them.
-Answer<void> check_shown(const CollectionHandle& handle, const Snapshot& snapshot,
-                         const wire_schema::IDs& ids, const std::string& shown) {
+Answer<void> check_shown(const CallContext& context, const CollectionHandle& handle,
+                         const Snapshot& snapshot, const wire_schema::IDs& ids,
+                         const std::string& shown) {
   if (shown.empty()) return {};
   std::vector<FilterValue> keys;
   for (const std::int64_t id : ids.int_id().data()) keys.push_back({id});
   for (const std::string& id : ids.str_id().data()) keys.push_back({id});
   const std::size_t wanted = keys.size();
   RowFilter filter;
+  filter.cancel = context.cancel;
   filter.where = join_text(handle.schema().primary_key().name, " in {keys}");
   filter.values["keys"] = {std::move(keys)};
   SIMILE_ASSIGN(filter.where, limit_filter(handle, filter.where, filter.values, shown));
@@ -95,7 +98,7 @@ Answer<void> take_queries_by_keys(const Snapshot& snapshot, const Field& field,
   KeysView keys = std::span<const std::int64_t>(numbers.data(), count);
   if (ids.has_str_id()) keys = std::span<const std::string_view>(texts);
   const std::size_t wanted = ids.has_str_id() ? texts.size() : count;
-  SIMILE_ASSIGN(Table table, snapshot.get(keys, {field.name}));
+  SIMILE_ASSIGN(Table table, snapshot.get(keys, {field.name}, plan.request.call_bytes_max));
   Column* column = nullptr;
   for (Column& each : table.columns) {
     if (each.field == field.name) column = &each;
@@ -316,9 +319,18 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
   const std::string shown = rows_shown(context, "Search", handle);
   SIMILE_ASSIGN(plan.request.where,
                 limit_filter(handle, plan.request.where, plan.request.values, shown));
-  if (request.has_ids()) SIMILE_TRY(check_shown(handle, snapshot, request.ids(), shown));
+  if (request.has_ids()) SIMILE_TRY(check_shown(context, handle, snapshot, request.ids(), shown));
+  plan.request.call_bytes_max = context.service.limits().bytes_max;
   const Field& field = *handle.schema().find(plan.request.field);
   SIMILE_ASSIGN(const std::size_t count, read_all_queries(snapshot, field, request, plan));
+  SIMILE_TRY(check_hits(plan, count));
+  plan.request.cancel = context.cancel;
+  if (plan.reranker.boost) plan.reranker.boost->cancel = context.cancel;
+  plan.request.threads = static_cast<std::uint32_t>(std::min(count, processors()));
+  return plan;
+}
+
+Answer<void> check_hits(const SearchPlan& plan, std::size_t count) {
   const auto queries = static_cast<std::int64_t>(count);
   if (queries > kQueriesMax) {
     return refuse_parameter(join_text("nq (number of search vectors) should be in range [1, ",
@@ -330,9 +342,7 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
                                       ", and at most ", kAnswerRowsMax,
                                       " hits are searched by one call; split it"));
   }
-  plan.request.cancel = context.cancel;
-  plan.request.threads = static_cast<std::uint32_t>(std::min(count, processors()));
-  return plan;
+  return {};
 }
 
 Answer<SearchResult> run_search(const Snapshot& snapshot, const SearchPlan& plan,

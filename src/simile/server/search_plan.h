@@ -58,6 +58,9 @@ Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::Search
 Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
                                const Snapshot& snapshot, const wire::SearchRequest& request);
 
+/// Refuses more queries, or more hits of all of them, than one call may have.
+Answer<void> check_hits(const SearchPlan& plan, std::size_t queries);
+
 /// Runs the plan. The first `skip` hits are left out, beside the plan's offset.
 Answer<SearchResult> run_search(const Snapshot& snapshot, const SearchPlan& plan,
                                 std::size_t skip = 0);

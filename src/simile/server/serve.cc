@@ -217,7 +217,7 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
   SIMILE_ASSIGN(const Access access, open_access(config, arguments.path));
   Metrics metrics;
   SIMILE_ASSIGN(const auto tracer, start_tracer(config));
-  Service service(**catalog, metrics, tracer.get());
+  Service service(**catalog, metrics, tracer.get(), config.call_limits);
   service.keep_users(access.users.get());
   service.keep_audit(access.audit.get());
   const MethodTable methods = make_method_table();

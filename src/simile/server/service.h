@@ -1,12 +1,14 @@
 #pragma once
 /// What every call works on.
 
+#include "simile/server/call_limits.h"
 #include "simile/server/catalog.h"
 #include "simile/server/compactions.h"
 #include "simile/server/metrics.h"
 #include "simile/server/search_plans.h"
 #include "simile/server/sessions.h"
 #include "simile/server/tracing/tracer.h"
+#include "simile/server/work_clock.h"
 
 namespace simile::server {
 
@@ -19,12 +21,19 @@ class AuditLog;
 class Service {
  public:
   /// `tracer` is null where calls are not traced.
-  Service(Catalog& catalog, Metrics& metrics, Tracer* tracer = nullptr)
-      : catalog_(catalog), metrics_(metrics), tracer_(tracer) {}
+  Service(Catalog& catalog, Metrics& metrics, Tracer* tracer = nullptr,
+          const CallLimits& limits = {})
+      : catalog_(catalog),
+        metrics_(metrics),
+        tracer_(tracer),
+        limits_(limits),
+        work_clock_(std::chrono::seconds(limits.seconds)) {}
 
   Catalog& catalog() { return catalog_; }
   Metrics& metrics() { return metrics_; }
   Tracer* tracer() { return tracer_; }
+  const CallLimits& limits() const { return limits_; }
+  WorkClock& work_clock() { return work_clock_; }
   Sessions& sessions() { return sessions_; }
   SearchPlans& search_plans() { return search_plans_; }
   Compactions& compactions() { return compactions_; }
@@ -38,6 +47,8 @@ class Service {
   Catalog& catalog_;
   Metrics& metrics_;
   Tracer* tracer_;
+  const CallLimits limits_;
+  WorkClock work_clock_;
   Sessions sessions_;
   SearchPlans search_plans_;
   Compactions compactions_;

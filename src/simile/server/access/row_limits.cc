@@ -69,6 +69,7 @@ Answer<void> check_written(const CallContext& context, std::string_view action,
   const auto column = std::ranges::find(batch.columns, key.name, &ColumnView::field);
   if (column == batch.columns.end()) return {};  // every row is a new one
   RowFilter there;
+  there.cancel = context.cancel;
   there.where = join_text(key.name, " in {keys}");
   there.values["keys"] = {keys_of(*column, batch.rows)};
   const auto snapshot = handle.collection->snapshot();

@@ -205,6 +205,7 @@ Answer<wire::GetCollectionStatisticsResponse> get_collection_statistics(
   auto& stat = *response.add_stats();
   stat.set_key("row_count");
   RowFilter filter;
+  filter.cancel = context.cancel;
   filter.where = rows_shown(context, "Query", handle);
   if (filter.where.empty()) filter.where = rows_shown(context, "Search", handle);
   std::uint64_t rows = handle.collection->info().rows;

@@ -89,7 +89,8 @@ Answer<Ranker> parse_ranker(const CollectionHandle& handle,
 /// Keys as numbers, so that int64 and string keys are fused by the same code.
 class KeyNumbers {
  public:
-  explicit KeyNumbers(FieldType type) : text_(type == FieldType::kString) {}
+  KeyNumbers(FieldType type, std::uint64_t bytes_max)
+      : text_(type == FieldType::kString), bytes_max_(bytes_max) {}
 
   std::size_t number(const Column& keys, std::size_t row) {
     if (text_) return add(texts_, text_numbers_, keys.strings[row]);
@@ -102,11 +103,11 @@ class KeyNumbers {
     if (text_) {
       std::vector<std::string_view> keys;
       for (const FusedHit& hit : hits) keys.push_back(texts_[hit.key]);
-      return snapshot.get(std::span<const std::string_view>(keys), fields);
+      return snapshot.get(std::span<const std::string_view>(keys), fields, bytes_max_);
     }
     std::vector<std::int64_t> keys;
     for (const FusedHit& hit : hits) keys.push_back(integers_[hit.key]);
-    return snapshot.get(std::span<const std::int64_t>(keys), fields);
+    return snapshot.get(std::span<const std::int64_t>(keys), fields, bytes_max_);
   }
 
  private:
@@ -119,6 +120,7 @@ class KeyNumbers {
   }
 
   bool text_;
+  std::uint64_t bytes_max_;  // of rows that are fetched
   std::vector<std::int64_t> integers_;
   std::unordered_map<std::int64_t, std::size_t> integer_numbers_;
   std::vector<std::string> texts_;
@@ -215,12 +217,13 @@ Answer<wire::SearchResults> hybrid_search(CallContext& context,
   if (request.requests().empty()) return refuse_parameter("a hybrid search needs searches");
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.rank_params()));
-  SIMILE_ASSIGN(const Ranker ranker, parse_ranker(handle, request, parameters));
+  SIMILE_ASSIGN(Ranker ranker, parse_ranker(handle, request, parameters));
+  if (ranker.reranker.boost) ranker.reranker.boost->cancel = context.cancel;
   SIMILE_ASSIGN(const HybridWindow window, window_of(parameters));
   SIMILE_ASSIGN(const OutputFields output, parse_output_fields(handle, request.output_fields()));
 
   const auto snapshot = handle.collection->snapshot();
-  KeyNumbers numbers(handle.schema().primary_key().type);
+  KeyNumbers numbers(handle.schema().primary_key().type, context.service.limits().bytes_max);
   SIMILE_ASSIGN(const auto lists, search_parts(context, handle, *snapshot, request, numbers));
   wire::SearchResults response;
   auto& results = *response.mutable_results();

@@ -102,6 +102,7 @@ Answer<wire::GetPartitionStatisticsResponse> get_partition_statistics(
   SIMILE_TRY(check_partition(handle, request.partition_name()));
   RowFilter filter;
   filter.partitions = {request.partition_name()};
+  filter.cancel = context.cancel;
   filter.where = rows_shown(context, "Query", handle);
   if (filter.where.empty()) filter.where = rows_shown(context, "Search", handle);
   SIMILE_ASSIGN(const std::uint64_t rows, handle.collection->snapshot()->count(filter));

@@ -96,6 +96,8 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   // By key: clients page by asking for keys above the last one they got. Or as they were inserted.
   QueryRequest asked;
   asked.filter.where = request.expr();
+  asked.filter.cancel = context.cancel;
+  asked.call_bytes_max = context.service.limits().bytes_max;
   const std::string_view told =
       context.embedded ? std::string_view() : std::string_view(request.expr());
   asked.limit = window.limit;

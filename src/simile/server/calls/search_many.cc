@@ -82,7 +82,10 @@ bool may_join(const CallContext& context) {
 Arrived read(Exchange& exchange) {
   Arrived arrived;
   arrived.exchange = &exchange;
-  if (!may_join(exchange.context)) return arrived;
+  // What is too large is refused there, too.
+  if (!may_join(exchange.context) || !check_size(exchange.context, exchange.request)) {
+    return arrived;
+  }
   const std::string_view message = message_of(exchange, arrived.message);
   SearchBytes bytes = SearchBytes::read(message, exchange.context);
   if (!bytes.plain) return arrived;
@@ -91,7 +94,7 @@ Arrived read(Exchange& exchange) {
   const Field& field = *arrived.handle.schema().find(prepared->plan.request.field);
   if (field.type != FieldType::kVector) return arrived;
   auto queries = read_queries(bytes.queries, field.vector, field.name);
-  if (!queries || queries->rows > kQueriesMax) return arrived;
+  if (!queries || !check_hits(prepared->plan, queries->rows)) return arrived;
   arrived.queries = *queries;
   arrived.prepared = std::move(prepared);
   return arrived;
@@ -117,6 +120,7 @@ bool search_together(Members members) {
   request.offset = static_cast<std::uint32_t>(prepared.plan.offset);
   request.queries = members[0]->queries;
   request.cancel = members[0]->exchange->context.cancel;
+  request.call_bytes_max = members[0]->exchange->context.service.limits().bytes_max;
   request.threads =
       static_cast<std::uint32_t>(std::min<std::size_t>(request.queries.rows, processors()));
   std::vector<std::byte> joined;

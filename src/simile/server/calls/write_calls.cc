@@ -154,6 +154,7 @@ Answer<wire::MutationResult> remove(CallContext& context, const wire::DeleteRequ
   SIMILE_TRY(check_partition(handle, request.partition_name()));
   RowFilter filter;
   filter.where = request.expr();
+  filter.cancel = context.cancel;
   SIMILE_ASSIGN(filter.values, parse_values(request.expr_template_values()));
   SIMILE_ASSIGN(filter.where, limit_filter(handle, filter.where, filter.values,
                                            rows_shown(context, "Delete", handle)));

@@ -31,7 +31,7 @@ PeerWatch::~PeerWatch() {
   close(poll_);
 }
 
-PeerWatch::Guard PeerWatch::watch(int socket, CancelToken& cancel) {
+PeerWatch::Guard PeerWatch::watch(int socket, CallCancel& cancel) {
   if (socket >= 0) {
     const std::scoped_lock lock(mutex_);
     const std::uint32_t number = next_++;

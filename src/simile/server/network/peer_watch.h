@@ -7,7 +7,7 @@
 #include <thread>
 #include <unordered_map>
 
-#include "simile/progress.h"
+#include "simile/server/cancel_group.h"
 
 namespace simile::server {
 
@@ -33,12 +33,12 @@ class PeerWatch {
   };
 
   /// `cancel` outlives the guard. A socket is watched by one guard at a time; -1: nothing is.
-  [[nodiscard]] Guard watch(int socket, CancelToken& cancel);
+  [[nodiscard]] Guard watch(int socket, CallCancel& cancel);
 
  private:
   struct Watched {
     std::uint32_t number = 0;  ///< tells this guard from an earlier one of the same socket
-    CancelToken* cancel = nullptr;
+    CallCancel* cancel = nullptr;
   };
 
   void end(int socket);

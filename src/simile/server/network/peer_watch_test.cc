@@ -23,40 +23,40 @@ struct Ends {
   int end[2] = {-1, -1};
 };
 
-void wait_for(const CancelToken& cancel) {
-  while (!cancel.cancelled()) std::this_thread::yield();
+void wait_for(const CallCancel& cancel) {
+  while (!cancel.token().cancelled()) std::this_thread::yield();
 }
 
 TEST(PeerWatch, CancelsTheWorkOfAPeerThatHasGone) {
   PeerWatch watch;
   Ends gone;
   Ends there;
-  CancelToken of_gone;
-  CancelToken of_there;
+  CallCancel of_gone;
+  CallCancel of_there;
   const auto first = watch.watch(gone.end[0], of_gone);
   const auto second = watch.watch(there.end[0], of_there);
   gone.hang_up();
   wait_for(of_gone);
-  EXPECT_FALSE(of_there.cancelled());
+  EXPECT_FALSE(of_there.token().cancelled());
 }
 
 TEST(PeerWatch, ForgetsASocketWithItsGuard) {
   PeerWatch watch;
   Ends ends;
-  CancelToken early;
+  CallCancel early;
   { const auto guard = watch.watch(ends.end[0], early); }
   ends.hang_up();
-  CancelToken late;
+  CallCancel late;
   const auto guard = watch.watch(ends.end[0], late);
   wait_for(late);
-  EXPECT_FALSE(early.cancelled());
+  EXPECT_FALSE(early.token().cancelled());
 }
 
 TEST(PeerWatch, TakesWorkWithoutASocket) {
   PeerWatch watch;
-  CancelToken cancel;
+  CallCancel cancel;
   const auto guard = watch.watch(-1, cancel);
-  EXPECT_FALSE(cancel.cancelled());
+  EXPECT_FALSE(cancel.token().cancelled());
 }
 
 }  // namespace

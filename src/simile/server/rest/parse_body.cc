@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "simile/base/text.h"
+#include "simile/server/message_cost.h"
 
 namespace simile::server {
 
@@ -120,8 +121,17 @@ std::span<const double> packed_numbers(const Json& value) {
   return {reinterpret_cast<const double*>(bytes.data()), bytes.size() / sizeof(double)};
 }
 
-Answer<Json> parse_body(const std::string& body, const Catalog& catalog) {
+Answer<void> check_json_size(std::string_view text, std::uint64_t bytes_max) {
+  constexpr std::uint64_t kGrowthMax = 100;
+  if (text.size() < bytes_max / kGrowthMax || json_cost(text) <= bytes_max) return {};
+  return refuse_parameter(join_text("it would take more than ", bytes_max,
+                                    " bytes of memory, the most of one call (call_bytes_max of "
+                                    "the server); send less at a time"));
+}
+
+Answer<Json> parse_body(const std::string& body, const Catalog& catalog, std::uint64_t bytes_max) {
   if (body.empty()) return Json::object();
+  SIMILE_TRY(check_json_size(body, bytes_max));
   simdjson::dom::parser parser;
   element root;
   if (const auto error = parser.parse(body).get(root); error != simdjson::SUCCESS) {

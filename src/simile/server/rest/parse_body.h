@@ -12,8 +12,12 @@
 namespace simile::server {
 
 /// Vectors are looked for in `data`, and in its rows under the names of the vector fields of the
-/// collection that the body names. At most 1,024 levels.
-Answer<nlohmann::json> parse_body(const std::string& body, const Catalog& catalog);
+/// collection that the body names. At most 1,024 levels, and what would take more than `bytes_max`
+/// of memory is refused.
+Answer<nlohmann::json> parse_body(const std::string& body, const Catalog& catalog,
+                                  std::uint64_t bytes_max);
+/// Refuses a text that would take more memory than one call may.
+Answer<void> check_json_size(std::string_view text, std::uint64_t bytes_max);
 
 /// The numbers of a packed list, valid as long as `value`; `value` must be binary.
 std::span<const double> packed_numbers(const nlohmann::json& value);

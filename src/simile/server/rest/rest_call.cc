@@ -71,7 +71,8 @@ Json run_rest(const RestTable& table, std::string_view path, const std::string& 
               CallContext& context, const MethodTable& methods) {
   const auto found = table.find(path);
   if (found == table.end()) return refusal(404, join_text("there is no ", path));
-  const Answer<Json> read = parse_body(body, context.service.catalog());
+  const Answer<Json> read =
+      parse_body(body, context.service.catalog(), context.service.limits().bytes_max);
   if (!read) {
     return refusal(kOnlyJson,
                    join_text("can only accept json format request, error: ", read.error().message));

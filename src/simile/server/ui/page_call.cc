@@ -61,8 +61,8 @@ std::vector<PageRoute> page_routes() {
   return routes;
 }
 
-int http_status(FaultCode code) {
-  switch (code) {
+int http_status(const Fault& fault) {
+  switch (fault.code) {
     case FaultCode::kCollectionNotFound:
     case FaultCode::kPartitionNotFound:
     case FaultCode::kDatabaseNotFound:
@@ -75,6 +75,7 @@ int http_status(FaultCode code) {
     case FaultCode::kNotPermitted: return 403;
     case FaultCode::kUnimplemented: return 501;
     case FaultCode::kNotReady: return 409;
+    case FaultCode::kUnexpected: return fault.origin == ErrorCode::kUnknown ? 400 : 500;
     default: return 500;
   }
 }

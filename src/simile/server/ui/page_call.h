@@ -75,7 +75,8 @@ void add_picture_routes(std::vector<PageRoute>& routes);
 void add_import_routes(std::vector<PageRoute>& routes);
 void add_health_routes(std::vector<PageRoute>& routes);
 
-/// The status of HTTP for a fault.
-int http_status(FaultCode code);
+/// The status of HTTP for a fault. What clients of Milvus know as unexpected, but is a refusal of
+/// the server itself, is the client's.
+int http_status(const Fault& fault);
 
 }  // namespace simile::server

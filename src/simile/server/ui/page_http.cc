@@ -18,6 +18,8 @@
 #include "simile/server/access/authorize.h"
 #include "simile/server/access/caller.h"
 #include "simile/server/access/row_limits.h"
+#include "simile/server/method_table.h"
+#include "simile/server/rest/parse_body.h"
 #include "simile/server/ui/page_files.h"
 
 namespace simile::server {
@@ -67,16 +69,21 @@ class PageCaller {
               httplib::Response& response) const {
     const auto begin = std::chrono::steady_clock::now();
     service_.metrics().add_in_flight(1);
-    CallContext context{
-        .service = service_, .database = {}, .caller = http_caller(), .from = request.remote_addr};
+    CallContext context{.service = service_,
+                        .database = {},
+                        .caller = http_caller(),
+                        .from = request.remote_addr,
+                        .cancel = &http_cancel()->token(),
+                        .call_cancel = http_cancel()};
     PageCall call{.context = context, .state = state_, .parameters = {}};
     Answer<PageReply> reply = run(route, request, call);
     add_guards(response);
     std::string detail = call.text("collection");
     if (!reply) {
+      tell_why(context, reply.error());
       context.code = static_cast<int>(reply.error().code);
       detail = reply.error().message;
-      response.status = http_status(reply.error().code);
+      response.status = http_status(reply.error());
       reply = refusal(reply.error());
     }
     if (const auto* bytes = std::get_if<PageBytes>(&*reply)) {
@@ -139,6 +146,7 @@ class PageCaller {
         call.files.push_back({file.filename, file.content});
       }
     } else if (request.get_header_value("Content-Type").starts_with("application/json")) {
+      SIMILE_TRY(check_json_size(request.body, service_.limits().bytes_max));
       call.body = Json::parse(request.body, nullptr, false);
       if (!call.body.is_object()) {
         call.body = Json::object();

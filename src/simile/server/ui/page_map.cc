@@ -266,6 +266,8 @@ Answer<PageReply> map(PageCall& call) {
   SIMILE_ASSIGN(const std::uint64_t wanted, call.number("rows", 3000, kRowsMax));
   QueryRequest request;
   request.filter.where = call.text("filter");
+  request.filter.cancel = call.context.cancel;
+  request.call_bytes_max = call.service().limits().bytes_max;
   request.fields = {field->name};
   const std::string colour = call.text("colour");
   if (!colour.empty()) {

@@ -134,6 +134,7 @@ Answer<SearchRequest> request_of(const PageCall& call, const Field& field) {
   request.field = field.name;
   request.where = call.text("filter");
   request.cancel = call.context.cancel;
+  request.call_bytes_max = call.service().limits().bytes_max;
   SIMILE_ASSIGN(const std::uint64_t k, call.number("k", 24, 1000));
   SIMILE_ASSIGN(const std::uint64_t effort, call.number("effort", 0, kMaxK));
   request.k = static_cast<std::uint32_t>(std::max<std::uint64_t>(1, k));
@@ -188,6 +189,8 @@ Answer<PageReply> rows(PageCall& call) {
   const Schema& schema = snapshot->schema();
   QueryRequest request;
   request.filter.where = call.text("filter");
+  request.filter.cancel = call.context.cancel;
+  request.call_bytes_max = call.service().limits().bytes_max;
   request.fields = fields_to_show(call, schema);
   SIMILE_ASSIGN(request.limit, call.number("limit", 24, 1000));
   SIMILE_ASSIGN(request.offset, call.number("offset", 0, ~std::uint32_t{0}));
@@ -216,8 +219,10 @@ Answer<PageReply> row(PageCall& call) {
 /// How many rows a filter lets through; the fault has the place of what is wrong.
 Answer<PageReply> count(PageCall& call) {
   SIMILE_ASSIGN(const CollectionHandle handle, call.collection());
-  SIMILE_ASSIGN(const std::uint64_t matching,
-                handle.collection->snapshot()->count(call.text("filter")));
+  RowFilter filter;
+  filter.where = call.text("filter");
+  filter.cancel = call.context.cancel;
+  SIMILE_ASSIGN(const std::uint64_t matching, handle.collection->snapshot()->count(filter));
   return Json{{"matching", matching}, {"rows", handle.collection->info().rows}};
 }
 
@@ -231,7 +236,11 @@ Answer<PageReply> values(PageCall& call) {
   if (field == nullptr || field->is_searched()) {
     return refuse_parameter(join_text("'", name, "' is no field that has values to choose from"));
   }
-  SIMILE_ASSIGN(const Table found, handle.collection->snapshot()->query("", {name}, kRowsRead, 0));
+  QueryRequest request;
+  request.fields = {name};
+  request.limit = kRowsRead;
+  request.call_bytes_max = call.service().limits().bytes_max;
+  SIMILE_ASSIGN(const Table found, handle.collection->snapshot()->query(request));
   std::map<std::string, std::size_t> seen;
   const Column* column = found.find(name);
   for (std::size_t i = 0; i < found.rows; ++i) {
