@@ -1,6 +1,7 @@
 #include "simile/server/name_check.h"
 
 #include <algorithm>
+#include <array>
 
 #include "simile/base/text.h"
 #include "simile/server/catalog.h"
@@ -11,6 +12,43 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 255;
 constexpr auto kFieldInvalidName = static_cast<FaultCode>(1701);
+
+/// Words of the filter language, which a field could not be told from. Sorted.
+constexpr std::array<std::string_view, 34> kKeywords = {"$meta",
+                                                        "ARRAY_CONTAINS",
+                                                        "ARRAY_CONTAINS_ALL",
+                                                        "ARRAY_CONTAINS_ANY",
+                                                        "ARRAY_LENGTH",
+                                                        "EXISTS",
+                                                        "FALSE",
+                                                        "False",
+                                                        "JSON_CONTAINS",
+                                                        "JSON_CONTAINS_ALL",
+                                                        "JSON_CONTAINS_ANY",
+                                                        "PHRASE_MATCH",
+                                                        "RANDOM_SAMPLE",
+                                                        "TEXT_MATCH",
+                                                        "TRUE",
+                                                        "True",
+                                                        "and",
+                                                        "array_contains",
+                                                        "array_contains_all",
+                                                        "array_contains_any",
+                                                        "array_length",
+                                                        "exists",
+                                                        "false",
+                                                        "in",
+                                                        "json_contains",
+                                                        "json_contains_all",
+                                                        "json_contains_any",
+                                                        "like",
+                                                        "not",
+                                                        "or",
+                                                        "phrase_match",
+                                                        "random_sample",
+                                                        "text_match",
+                                                        "true"};
+static_assert(std::ranges::is_sorted(kKeywords));
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
@@ -50,6 +88,11 @@ bool is_word(std::string_view name) {
 
 /// In the words that Milvus has for `what`, and with the code.
 Answer<void> check_name(std::string_view what, std::string_view name) {
+  if (what == "field" && std::ranges::binary_search(kKeywords, name)) {
+    return refuse(kFieldInvalidName,
+                  join_text("Invalid field name: ", name, ". ", name,
+                            " is keyword in milvus.: field name invalid[field=", name, "]"));
+  }
   if (is_word(name) && name.size() <= kNameBytesMax) return {};
   const Complaint complaint = complaint_of(name);
   const std::string_view shown = is_utf8(name) ? name : std::string_view("(not UTF-8)");

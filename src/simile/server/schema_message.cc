@@ -340,7 +340,7 @@ Answer<ParsedSchema> parse_schema(const wire_schema::CollectionSchema& message) 
   }
   if (keys == 0) return refuse_parameter("primary key is not specified");
   if (std::ranges::none_of(parsed.fields, &Field::is_searched)) {
-    return refuse_parameter("schema does not contain vector field");
+    return refuse_parameter("schema does not contain vector field: invalid parameter");
   }
   return parsed;
 }

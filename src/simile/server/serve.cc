@@ -1,5 +1,8 @@
 #include "simile/server/serve.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -27,6 +30,15 @@ namespace simile::server {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// glibc gives threads eight arenas a core, and memory that one of them has freed is not another's:
+/// under a mixed load the process grew from 56 to 71 MiB in half an hour, and stays at 50 with one
+/// a core.
+void limit_arenas() {
+  constexpr int kArenasLeast = 2;
+  ::mallopt(M_ARENA_MAX,
+            std::max(kArenasLeast, static_cast<int>(std::thread::hardware_concurrency())));
+}
 
 Result<std::string> read_text(const std::string& path) {
   if (path.empty()) return std::string();
@@ -199,6 +211,7 @@ void announce(const std::string& path, const Config& config, int port, int http_
 }  // namespace
 
 Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
+  limit_arenas();
   SIMILE_ASSIGN(const Config config, read_config(arguments));
   if (arguments.print_config) {
     std::fputs(print_config(config).c_str(), stdout);

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kTimestampLogicalBits = 18;
 constexpr int kShardsMax = 16;
+constexpr std::int64_t kKeyedPartitions = 16;  // where there is a partition key and no number
 constexpr std::int64_t kPercent = 100;
 
 /// A field without what an index sets later.
@@ -68,7 +69,9 @@ Answer<wire_common::Status> create_collection(CallContext& context,
     return refuse_parameter(join_text("maximum shards's number should be limited to ", kShardsMax));
   }
   meta.shards = std::max(1, request.shards_num());
-  meta.partition_count = std::max<std::int64_t>(1, request.num_partitions());
+  const bool keyed = std::ranges::any_of(parsed.fields, &Field::partition_key);
+  meta.partition_count = keyed ? kKeyedPartitions : 1;
+  if (request.num_partitions() > 0) meta.partition_count = request.num_partitions();
   meta.properties = parameters_of(request.properties());
   SIMILE_ASSIGN(const Schema schema, Schema::make(std::move(parsed.fields)));
   SIMILE_TRY(catalog.create_collection(database, request.collection_name(), schema,

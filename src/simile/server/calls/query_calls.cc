@@ -78,6 +78,8 @@ Answer<std::shared_ptr<const Snapshot>> snapshot_for(CallContext& context,
 
 Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_ASSIGN(std::vector<std::string> partitions,
+                read_partitions(handle, request.partition_names()));
   SIMILE_TRY(need_loaded(context, handle));
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.query_params()));
@@ -106,7 +108,7 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   SIMILE_ASSIGN(asked.filter.values, parse_values(request.expr_template_values()));
   SIMILE_ASSIGN(asked.filter.where, limit_filter(handle, asked.filter.where, asked.filter.values,
                                                  rows_shown(context, "Query", handle)));
-  SIMILE_ASSIGN(asked.filter.partitions, read_partitions(handle, request.partition_names()));
+  asked.filter.partitions = std::move(partitions);
   if (output.count) {
     SIMILE_ASSIGN(const std::uint64_t count, filtered(snapshot->count(asked.filter), told));
     write_count(count, response);
