@@ -589,6 +589,15 @@ def test_moments_places_and_json_beside_dynamic_names(client, name):
     assert [row.get("color") for row in rows] == [None, "red"]
     assert [row["seen"] for row in rows] == ["2025-01-01T01:00:00.25Z", None]
     assert {row["made"] for row in rows} == {"2024-02-29T00:00:00Z"}
+    for filter, found in (
+        ("seen >= ISO '2025-01-01T02:00:00+01:00'", [1]),
+        ("seen + INTERVAL 'PT1H' > ISO '2025-01-01T02:00:01Z'", []),
+        ("made == ISO '2024-02-29 00:00:00'", [1, 2]),
+    ):
+        assert [row["id"] for row in client.query(name, filter)] == found
+    for wrong in ({"filter": "seen > ISO 'soon'"}, {"filter": "id > 0", "timezone": "Mars/Base"}):
+        with pytest.raises(pymilvus.MilvusException, match="soon|Mars"):
+            client.query(name, **wrong)
     assert [row["place"] for row in rows] == [None, "POINT (1 2)"]
     fields = client.describe_collection(name)["fields"]
     described = {field["name"]: field["type"] for field in fields}

@@ -406,6 +406,19 @@ TEST_F(FilterMeaning, TakesJsonThatDoesNotParseAsNull) {
   EXPECT_EQ(select_from("not json_contains(j, 1)"), Rows{3});
 }
 
+TEST_F(FilterMeaning, ReadsMomentsAndLengthsOfTimeAsMicroseconds) {
+  EXPECT_EQ(select("id <= ISO '1970-01-01T00:00:00.00003Z'"), (Rows{0, 1, 2}));
+  EXPECT_EQ(select("id == iso '1970-01-01T08:00:00.00002+08:00'"), Rows{1});
+  EXPECT_EQ(select("id + INTERVAL 'PT0.00001S' == ISO '1970-01-01 00:00:00.00003'"), Rows{1});
+  EXPECT_EQ(select("id > ISO '2025-01-31' - interval 'P30000D'"), (Rows{0, 1, 2, 3, 4}));
+  EXPECT_EQ(select("id in [ISO '1970-01-01T00:00:00.00001Z', 50]"), (Rows{0, 4}));
+  EXPECT_EQ(select("ISO '1969-12-31' < id < ISO '1970-01-01T00:00:00.00002Z'"), Rows{0});
+  for (const char* wrong : {"id > ISO", "id > ISO 5", "id > ISO 'today'", "id > INTERVAL 'P1Y'",
+                            "id > INTERVAL ''", "id in [ISO]", "id > DATE '2025-01-31'"}) {
+    EXPECT_FALSE(Filter::compile(wrong, schema_)) << wrong;
+  }
+}
+
 TEST_F(FilterMeaning, WordsOfTexts) {
   EXPECT_EQ(select("text_match(label, 'a CAT')"), (Rows{0, 1}));
   EXPECT_EQ(select("TEXT_MATCH(label, '10 or 猫')"), Rows{4});

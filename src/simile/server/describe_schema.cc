@@ -1,8 +1,8 @@
 /// Simile's schemas as messages.
 
+#include "simile/base/timestamp.h"
 #include "simile/server/schema_message.h"
 #include "simile/server/text_functions.h"
-#include "simile/server/timestamp_text.h"
 
 namespace simile::server {
 

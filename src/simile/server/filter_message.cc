@@ -64,6 +64,12 @@ Answer<FilterValues> parse_values(const TemplateValues& values) {
   return parsed;
 }
 
+Answer<void> check_timezone(std::string_view zone) {
+  if (zone.empty() || zone == "UTC" || zone == "Etc/UTC" || zone == "None") return {};
+  return refuse_parameter(join_text("invalid timezone '", zone, "': times without a zone are UTC; ",
+                                    "write others with their zone, 2025-01-31T08:30:00+08:00"));
+}
+
 Answer<void> check_partition(const CollectionHandle& handle, std::string_view name) {
   if (name.empty() || name == kDefaultPartition) return {};
   const std::vector<std::string> there = handle.collection->partitions();

@@ -21,6 +21,9 @@ Answer<FilterValues> parse_values(const TemplateValues& values);
 Answer<std::vector<std::string>> read_partitions(const CollectionHandle& handle,
                                                  const Names& names);
 
+/// Times without a zone are UTC: refuses every other zone that a request or a collection asks for.
+Answer<void> check_timezone(std::string_view zone);
+
 /// Fails where the collection has no such partition; empty is the default one.
 Answer<void> check_partition(const CollectionHandle& handle, std::string_view name);
 

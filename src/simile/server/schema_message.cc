@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "simile/base/text.h"
+#include "simile/base/timestamp.h"
 #include "simile/server/text_functions.h"
-#include "simile/server/timestamp_text.h"
 
 namespace simile::server {
 

@@ -304,6 +304,7 @@ Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::Search
   SIMILE_ASSIGN(const auto recall, parameters.real("recall"));
   plan.request.recall = static_cast<float>(recall.value_or(0));
   SIMILE_TRY(check_drop_ratio(parameters));
+  SIMILE_TRY(check_timezone(parameters.text("timezone")));
   SIMILE_ASSIGN(plan.output, parse_output_fields(handle, request.output_fields()));
   plan.request.fields = plan.output.columns;
   SIMILE_TRY(read_groups(handle, parameters, plan));

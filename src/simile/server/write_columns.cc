@@ -2,9 +2,9 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "simile/base/timestamp.h"
 #include "simile/server/column_message.h"
 #include "simile/server/schema_message.h"
-#include "simile/server/timestamp_text.h"
 
 namespace simile::server {
 

@@ -6,6 +6,7 @@
 
 #include "simile/base/check.h"
 #include "simile/base/text.h"
+#include "simile/base/timestamp.h"
 #include "simile/scalar/filter/expression.h"
 #include "simile/scalar/json.h"
 
@@ -75,8 +76,32 @@ Result<TemplateValue> ConstantParser::parse_constant(std::string_view expected) 
     case TokenKind::kLeftBracket: return parse_list(TokenKind::kRightBracket);
     case TokenKind::kPlus:
     case TokenKind::kMinus: return parse_signed_constant();
+    case TokenKind::kName:
+      if (!opens_moment(token)) return unexpected_token(expected);
+      SIMILE_TRY(advance());
+      return parse_moment(token);
     default: return unexpected_token(expected);
   }
+}
+
+bool ConstantParser::opens_moment(const Token& word) {
+  return word.text == "ISO" || word.text == "iso" || word.text == "INTERVAL" ||
+         word.text == "interval";
+}
+
+Result<TemplateValue> ConstantParser::parse_moment(const Token& word) {
+  const bool is_moment = word.text.size() == 3;
+  if (token_.kind != TokenKind::kString) return unexpected_token("a time in quotes");
+  const auto value = is_moment ? parse_timestamp(token_.string) : parse_duration(token_.string);
+  if (!value) {
+    return error(token_.at,
+                 join_text("'", token_.string.substr(0, 40), "' is no ",
+                           is_moment ? "moment" : "length of time"),
+                 is_moment ? "write ISO '2025-01-31T08:30:00+08:00', or Z for UTC"
+                           : "write INTERVAL 'P1DT2H30M5S'; years and months have no fixed length");
+  }
+  SIMILE_TRY(advance());
+  return TemplateValue{*value};
 }
 
 Result<TemplateValue> ConstantParser::parse_signed_constant() {

@@ -1,8 +1,9 @@
 #pragma once
 /// The words of a filter one after the other, and what they give without any field:
 ///
-///   constant = ["-" | "+"] number | string | "true" | "false" | {name} | list
+///   constant = ["-" | "+"] number | string | "true" | "false" | {name} | list | moment
 ///   list     = "[" [constant {"," constant} [","]] "]", after "in" also in parentheses
+///   moment   = "ISO" string | "INTERVAL" string        in microseconds
 
 #include <string_view>
 
@@ -49,6 +50,11 @@ class ConstantParser {
   Result<TemplateValue> parse_constant(std::string_view expected);
   /// The word ahead is what opens the list.
   Result<TemplateValue> parse_list(TokenKind end);
+
+  /// ISO or INTERVAL, which are names where no string follows.
+  static bool opens_moment(const Token& word);
+  /// The word ahead is the string behind `word`.
+  Result<TemplateValue> parse_moment(const Token& word);
 
   Token token_;
   std::size_t levels_ = 0;

@@ -351,6 +351,10 @@ class Parser : private ConstantParser {
     const Token name = token_;
     SIMILE_TRY(advance());
     if (token_.kind == TokenKind::kLeftParenthesis) return parse_function(name);
+    if (token_.kind == TokenKind::kString && opens_moment(name)) {
+      SIMILE_ASSIGN(TemplateValue value, parse_moment(name));
+      return literal(name.at, std::move(value));
+    }
     SIMILE_ASSIGN(ExpressionPtr reference, node(ExpressionKind::kReference, name.at));
     reference->name = name.text;
     while (token_.kind == TokenKind::kLeftBracket) {

@@ -5,6 +5,7 @@
 #include "simile/server/access/row_limits.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/embedded_schema.h"
+#include "simile/server/filter_message.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
@@ -73,6 +74,9 @@ Answer<wire_common::Status> create_collection(CallContext& context,
   meta.partition_count = keyed ? kKeyedPartitions : 1;
   if (request.num_partitions() > 0) meta.partition_count = request.num_partitions();
   meta.properties = parameters_of(request.properties());
+  if (const auto zone = meta.properties.find("timezone"); zone != meta.properties.end()) {
+    SIMILE_TRY(check_timezone(zone->second));
+  }
   SIMILE_ASSIGN(const Schema schema, Schema::make(std::move(parsed.fields)));
   SIMILE_TRY(catalog.create_collection(database, request.collection_name(), schema,
                                        std::move(parsed.meta)));
@@ -261,6 +265,7 @@ Answer<wire_common::Status> alter_collection(CallContext& context,
   const auto change = [&](CollectionMeta& meta) -> Answer<void> {
     for (const auto& pair : request.properties()) {
       SIMILE_TRY(check_property(meta, pair.key(), false));
+      if (pair.key() == "timezone") SIMILE_TRY(check_timezone(pair.value()));
       if (pair.key() == "collection.description") {
         meta.description = pair.value();
       } else {

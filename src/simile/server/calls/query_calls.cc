@@ -84,6 +84,7 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.query_params()));
   SIMILE_ASSIGN(const Window window, window_of(context, parameters));
+  SIMILE_TRY(check_timezone(parameters.text("timezone")));
   SIMILE_ASSIGN(OutputFields output, parse_output_fields(handle, request.output_fields()));
   const bool empty = request.expr().find_first_not_of(" \t\r\n") == std::string::npos;
   if (empty && window.limit == kNoLimit && !output.count && !parameters.flag("iterator") &&

@@ -1,10 +1,12 @@
-#include "simile/server/timestamp_text.h"
+#include "simile/base/timestamp.h"
 
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <limits>
+#include <span>
 
-namespace simile::server {
+namespace simile {
 
 namespace {
 
@@ -21,6 +23,7 @@ class Cursor {
     text_.remove_prefix(1);
     return true;
   }
+  bool is_at(char letter) const { return !text_.empty() && text_.front() == letter; }
   /// Exactly `digits` of them, as a number within the bounds.
   std::optional<int> number(std::size_t digits, int least, int most) {
     if (text_.size() < digits) return std::nullopt;
@@ -45,6 +48,14 @@ class Cursor {
     text_.remove_prefix(digits);
     if (digits == 0) return std::nullopt;
     return value;
+  }
+  /// One to nine digits.
+  std::optional<std::int64_t> whole_number() {
+    constexpr std::size_t kDigitsMax = 9;
+    std::size_t digits = 0;
+    while (digits < text_.size() && text_[digits] >= '0' && text_[digits] <= '9') ++digits;
+    if (digits == 0 || digits > kDigitsMax) return std::nullopt;
+    return number(digits, 0, 999'999'999);
   }
   bool at_end() const { return text_.empty(); }
 
@@ -112,6 +123,39 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) {
   return *date + *time - *zone;
 }
 
+std::optional<std::int64_t> parse_duration(std::string_view text) {
+  struct Unit {
+    char letter;
+    std::int64_t length;
+  };
+  constexpr std::array<Unit, 2> kDates = {Unit{'W', 7 * kDay}, Unit{'D', kDay}};
+  constexpr std::array<Unit, 3> kTimes = {Unit{'H', 3600 * kSecond}, Unit{'M', 60 * kSecond},
+                                          Unit{'S', kSecond}};
+  Cursor cursor(text);
+  if (!cursor.skip('P') || cursor.at_end()) return std::nullopt;
+  std::int64_t total = 0;
+  const auto read = [&](std::span<const Unit> units) {
+    while (!cursor.at_end() && !cursor.is_at('T')) {
+      const auto number = cursor.whole_number();
+      if (!number) return false;
+      const auto fraction = cursor.skip('.') ? cursor.fraction() : 0;
+      if (!fraction) return false;
+      while (!units.empty() && !cursor.skip(units.front().letter)) units = units.subspan(1);
+      if (units.empty() || (*fraction != 0 && units.front().letter != 'S')) return false;
+      const std::int64_t left = std::numeric_limits<std::int64_t>::max() - total - *fraction;
+      if (*number > left / units.front().length) return false;
+      total += *number * units.front().length + *fraction;
+      units = units.subspan(1);
+    }
+    return true;
+  };
+  if (!read(kDates)) return std::nullopt;
+  if (cursor.at_end()) return total;
+  cursor.skip('T');
+  if (cursor.at_end() || !read(kTimes) || !cursor.at_end()) return std::nullopt;
+  return total;
+}
+
 std::string timestamp_text(std::int64_t microseconds) {
   using std::chrono::floor;
   const std::chrono::sys_time<std::chrono::microseconds> moment{
@@ -135,4 +179,4 @@ std::string timestamp_text(std::int64_t microseconds) {
   return text + "Z";
 }
 
-}  // namespace simile::server
+}  // namespace simile

@@ -1,8 +1,8 @@
-#include "simile/server/timestamp_text.h"
+#include "simile/base/timestamp.h"
 
 #include <gtest/gtest.h>
 
-namespace simile::server {
+namespace simile {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
@@ -27,6 +27,24 @@ TEST(TimestampText, RefusesWhatNamesNoMoment) {
   }
 }
 
+TEST(Duration, AddsUpItsUnits) {
+  EXPECT_EQ(parse_duration("P1D"), 86'400 * kSecond);
+  EXPECT_EQ(parse_duration("P2W3D"), 17 * 86'400 * kSecond);
+  EXPECT_EQ(parse_duration("PT2H30M1S"), 9'001 * kSecond);
+  EXPECT_EQ(parse_duration("P1DT0.5S"), 86'400 * kSecond + kSecond / 2);
+  EXPECT_EQ(parse_duration("P0D"), 0);
+  EXPECT_EQ(parse_duration("P15250284W"), 604'800 * kSecond * 15'250'284);  // nearly 2^63
+}
+
+TEST(Duration, RefusesWhatHasNoLength) {
+  for (const char* text :
+       {"",     "P",    "PT",           "P1",         "1D",   "P1Y",      "P1M",
+        "PT1D", "P1H",  "P1D2W",        "PT1S1M",     "P1DT", "PT1.S",    "P1.5D",
+        "P-1D", "P1D ", "P1234567890D", "P15250285W", "p1d",  "P1DT1ST1S"}) {
+    EXPECT_EQ(parse_duration(text), std::nullopt) << text;
+  }
+}
+
 TEST(TimestampText, WritesWhatItReads) {
   for (const char* text :
        {"1970-01-01T00:00:00Z", "2025-01-31T00:30:00.5Z", "0001-01-01T00:00:00Z",
@@ -38,4 +56,4 @@ TEST(TimestampText, WritesWhatItReads) {
 }
 
 }  // namespace
-}  // namespace simile::server
+}  // namespace simile
