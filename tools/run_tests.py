@@ -86,7 +86,10 @@ def run_pytest(build, reports, name, arguments, path):
     environment = dict(os.environ, SIMILE_BUILD=str(build))
     environment["PYTHONPATH"] = os.pathsep.join(map(str, [*path, build / "python"]))
     report = reports / f"{name}.junit"
-    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+    # Most of these tests wait for servers and programs. Those of one file share their server.
+    workers = str((os.cpu_count() or 1) + 1)
+    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}"]
+    command += ["-n", workers, "--dist", "loadfile", *arguments]
     status = subprocess.run(command, env=environment).returncode
     passed = failed = 0
     for case in cases_of(report):

@@ -59,8 +59,9 @@ def test_a_batch_that_is_refused_is_named(simile, vectors):
     (simile.folder / "ids.txt").write_text("\n".join(keys))
     message = simile.fails("import", "y.npy", "--db", "b.simile", "-c", "c", "-m", "l2",
                            "--ids", "ids.txt", "--batch", "100")
-    assert message.startswith("y.npy, batch of 100 rows from row 100 on: field 'id': key 150 is")
-    assert "--skip 100" in message and simile.count("b.simile") == 100
+    assert message.startswith("y.npy, batch of 100 rows from row 100 on: field 'id': duplicate ")
+    assert "150 is in rows 50 and 60" in message and "--skip 100" in message
+    assert simile.count("b.simile") == 100
 
 
 def test_a_new_collection_that_gets_no_row_is_not_made(simile, vectors):

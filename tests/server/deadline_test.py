@@ -151,8 +151,9 @@ BYTES_MAX = 4 << 20
 
 
 def post(server, path, body):
-    request = urllib.request.Request(server.http + "/v2/vectordb/" + path, json.dumps(body).encode(),
-                                     {"Content-Type": "application/json"})
+    url = server.http + "/v2/vectordb/" + path
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
     return json.load(urllib.request.urlopen(request, timeout=PATIENCE))
 
 
@@ -181,7 +182,8 @@ def test_rows_that_would_take_too_much_memory_are_refused(limited):
     answer = post(limited, "entities/search", search_body)
     assert answer["code"] == 1100 and "call_bytes_max" in answer["message"], answer
     keys = list(range(fit + 1))
-    answer = post(limited, "entities/get", {"collectionName": "a", "id": keys, "outputFields": ["v"]})
+    asked = {"collectionName": "a", "id": keys, "outputFields": ["v"]}
+    answer = post(limited, "entities/get", asked)
     assert answer["code"] == 1100 and "call_bytes_max" in answer["message"], answer
 
 

@@ -249,9 +249,10 @@ TEST_F(CallsTest, SearchesThatAreRunTogetherAnswerLikeEachAlone) {
   fill(3);
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const std::vector<wire::SearchRequest> requests = {
-      nearest({0}, "1"), nearest({2}, "1"), nearest({nan}, "1"), nearest({1}, "1"),
-      nearest({1}, "2"), nearest({1}, "0"), nearest({1, 2}, "2"),
-      nearest(std::vector<float>(1'025, 1), "16384")};
+      nearest({0}, "1"),    nearest({2}, "1"),
+      nearest({nan}, "1"),  nearest({1}, "1"),
+      nearest({1}, "2"),    nearest({1}, "0"),
+      nearest({1, 2}, "2"), nearest(std::vector<float>(1'025, 1), "16384")};
   Service service(*catalog_, metrics_);
   // The second time, plans are there already; the third time the collection is another one.
   for (int round = 0; round < 3; ++round) {
