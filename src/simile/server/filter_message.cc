@@ -83,7 +83,9 @@ Answer<std::vector<std::string>> read_partitions(const CollectionHandle& handle,
   std::vector<std::string> partitions(names.begin(), names.end());
   const auto& loaded = handle.meta->loaded_partitions;
   for (const std::string& name : partitions) {
-    SIMILE_TRY(check_partition(handle, name));
+    if (!check_partition(handle, name)) {
+      return refuse(FaultCode::kUnexpected, join_text("partition name ", name, " not found"));
+    }
     if (loaded.empty() || loaded.contains(name)) continue;
     return refuse(FaultCode::kPartitionNotLoaded, join_text("partition not loaded[partition=", name,
                                                             "]: load it before it is "

@@ -35,9 +35,11 @@ Answer<const Field*> searched_field(const CollectionHandle& handle,
     }
   }
   if (field == nullptr || !field->is_searched()) {
-    return refuse_parameter(join_text("failed to get field schema by name: field(", name,
-                                      ") of collection '", handle.name(),
-                                      "' is not there or no vector field"));
+    return refuse_parameter(
+        join_text("failed to create query plan: failed to get field schema by "
+                  "name: fieldName(",
+                  name, ") not found: invalid parameter; collection '", handle.name(),
+                  "' has no vector field of that name"));
   }
   return field;
 }

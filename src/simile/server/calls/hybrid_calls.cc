@@ -8,6 +8,7 @@
 #include "simile/base/text.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/column_message.h"
+#include "simile/server/filter_message.h"
 #include "simile/server/index_names.h"
 #include "simile/server/rank_fusion.h"
 #include "simile/server/search_plan.h"
@@ -215,6 +216,9 @@ Answer<wire::SearchResults> hybrid_search(CallContext& context,
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
   SIMILE_TRY(need_loaded(context, handle));
   if (request.requests().empty()) return refuse_parameter("a hybrid search needs searches");
+  for (const wire::SearchRequest& each : request.requests()) {
+    SIMILE_TRY(read_partitions(handle, each.partition_names()));
+  }
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.rank_params()));
   SIMILE_ASSIGN(Ranker ranker, parse_ranker(handle, request, parameters));
