@@ -1,7 +1,7 @@
 # Every goal installs what it needs first (tools/setup.sh); `make help` explains them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build test test-page test-page-large demo serve bench bench-peers bench-figures bench-kernels bench-change torture test-clients asan tsan fuzz format tidy docs install clean
+.PHONY: help setup build test test-page test-page-large demo serve bench bench-peers bench-figures bench-kernels bench-change torture hostile test-clients asan tsan fuzz format tidy docs install clean
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -35,7 +35,8 @@ help:
 	@echo '  make build     only build, into build/release'
 	@echo '  make test-page the page in a headless Chromium; test-page-large: over a million rows'
 	@echo '  make torture   the random tests SIMILE_TORTURE=20 times as long, from a new SIMILE_SEED, and'
-	@echo '                 a mixed load on a server for LOAD_MINUTES=10'
+	@echo '                 a mixed load on a server for LOAD_MINUTES=10, and make hostile'
+	@echo '  make hostile   HOSTILE_REQUESTS=1000000 random and hostile requests to a server'
 	@echo '  make test-clients  LangChain, LlamaIndex, VectorDBBench and the Node SDK at the server'
 	@echo '  make asan      the C++ tests under the address and undefined-behaviour sanitizers'
 	@echo '  make tsan      the C++ tests under the thread sanitizer'
@@ -109,6 +110,12 @@ torture: build
 	  tests/server/kill_test.py tests/server/mixed_load_test.py
 	@PYTHONPATH=build/release/python $(PYTHON_BIN) tests/mixed_load.py --seed $(SIMILE_SEED) \
 	  --minutes $(LOAD_MINUTES)
+	@$(MAKE) --no-print-directory hostile SIMILE_SEED=$(SIMILE_SEED)
+
+HOSTILE_REQUESTS ?= 1000000
+hostile: build
+	@folder=$$(mktemp -d) && $(PYTHON_BIN) tests/hostile/run.py build/release/bin/simile $$folder \
+	  --requests $(HOSTILE_REQUESTS) --seed $(SIMILE_SEED) && rm -rf $$folder
 
 # Clients of other projects, unchanged, at the server: Node SDK, LangChain, LlamaIndex,
 # VectorDBBench. Not part of `make test`, for what they need is 1.5 GB.
