@@ -39,7 +39,9 @@ class Field:
     element: str | None  #: type of the components of a vector, of the elements of an array
     dim: int | None  #: of a vector
     metric: str | None  #: of a vector
-    index: str | None  #: of a vector: "graph", "flat"; of a sparse one "inverted", "flat"
+    #: of a vector: "graph", "flat"; of a sparse one "inverted", "flat"; of a scalar one, where
+    #: filters have an index, "inverted", "ngram"
+    index: str | None
     primary_key: bool
     auto_id: bool
     nullable: bool

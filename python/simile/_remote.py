@@ -184,6 +184,33 @@ class RemoteCollection:
         self._own("CreateIndex", "CreateIndexRequest", field_name=field, extra_params=pairs(params))
         self._describe()
 
+    def change_scalar_index(self, field, kind):
+        """An index for filters, or none."""
+        index = _simile.parse_scalar_index(kind)
+        if field not in self._fields:
+            raise NotFound(f"no field '{field}'")
+        if index == "none":
+            self._own("DropIndex", "DropIndexRequest", field_name=field)
+        else:
+            params = pairs({"index_type": index.upper(), "min_gram": "3", "max_gram": "3"})
+            self._own(
+                "CreateIndex", "CreateIndexRequest", field_name=field, extra_params=params
+            )
+        self._describe()
+
+    def scalar_indexes(self):
+        """Dicts, as NativeCollection has them."""
+        answer = self._own("DescribeIndex", "DescribeIndexRequest", "DescribeIndexResponse")
+        found = []
+        for each in answer.get("index_descriptions", []):
+            params = _texts(each["params"])
+            known = {"field": each["field_name"], "kind": params["simile_index"]}
+            known["rows"] = each.get("total_rows", 0)
+            for name in ("indexed_rows", "disk_bytes", "uses", "rows_spared"):
+                known[name] = int(params[f"simile_{name}"])
+            found.append(known)
+        return found
+
     def properties(self):
         """Texts beside the collection."""
         return _texts(self._description().get("properties", []))

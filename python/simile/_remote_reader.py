@@ -1,5 +1,6 @@
 """Reading from a server: the methods of NativeSnapshot, for `_remote`."""
 
+import json
 import types
 
 import numpy as np
@@ -134,6 +135,12 @@ class RemoteReader:
         """Rows that match."""
         answer = self._query(self._query_values(where, values, partitions, ["count(*)"]))
         return int(answer["fields_data"][0]["scalars"]["long_data"]["data"][0])
+
+    def explain(self, where, values, partitions):
+        """How a filter is answered, as NativeSnapshot has it."""
+        request = self._query_values(where, values, partitions, [self._key().name])
+        request["query_params"] = pairs({"explain": "true"})
+        return json.loads(self._query(request)["status"]["extra_info"]["simile_plan"])
 
     def _query_values(self, where, values, partitions, names):
         return {

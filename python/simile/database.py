@@ -20,6 +20,9 @@ __all__ = [
     "Database",
     "DatabaseInfo",
     "Field",
+    "FilterPlan",
+    "IndexInfo",
+    "IndexUse",
     "Snapshot",
     "VerifyReport",
     "Written",
@@ -52,6 +55,40 @@ class CollectionInfo:
     indexed_rows: int  #: live rows that a built index covers
     disk_bytes: int
     memory_bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class IndexInfo:
+    """An index that filters use, of a scalar field."""
+
+    field: str
+    kind: str  #: "inverted", "ngram"
+    rows: int  #: live
+    indexed_rows: int  #: live rows that it covers; small segments and rows not flushed have none
+    disk_bytes: int
+    uses: int  #: segments of which it served a filter, since these were opened
+    rows_spared: int  #: that these filters did not look at
+
+
+@dataclasses.dataclass(frozen=True)
+class IndexUse:
+    """What an index did for a filter."""
+
+    field: str
+    kind: str  #: "inverted", "ngram"
+    segments: int  #: in which it served
+    entries: int  #: rows that it named there
+
+
+@dataclasses.dataclass(frozen=True)
+class FilterPlan:
+    """How a filter is answered."""
+
+    rows: int  #: in sight
+    selected: int  #: for which it is true
+    looked_at: int  #: whose values were read; the others were spared
+    segments: int
+    indexes: list[IndexUse]  #: that served
 
 
 @dataclasses.dataclass(frozen=True)
@@ -421,6 +458,18 @@ class _Readable:
         """Number of rows that match a filter, or of all."""
         return self._reader().count(where or "", dict(values or {}), _names(partitions))
 
+    def explain(
+        self,
+        where: str,
+        *,
+        values: Mapping[str, Any] | None = None,
+        partitions: Sequence[str] = (),
+    ) -> FilterPlan:
+        """Evaluates a filter and tells how: which indexes served, how many rows were looked at."""
+        found = self._reader().explain(where or "", dict(values or {}), _names(partitions))
+        indexes = [IndexUse(**each) for each in found["indexes"]]
+        return FilterPlan(**{**found, "indexes": indexes})
+
     def __len__(self):
         return self.count()
 
@@ -539,6 +588,27 @@ class Collection(_Readable):
         """Searches of a vector field measure by `metric` from now on, through such an index."""
         self._native.change_index(field, metric, index)
         self._fields = {each.name: each for each in self._native.fields()}
+
+    def create_index(self, field: str, kind: str = "inverted") -> None:
+        """An index of a scalar field, which filters use where that costs less than reading it.
+
+        It is built in the background, or by flush(). Another kind takes the place of one that is
+        there.
+
+        :param kind: "inverted" (also called "sorted", "bitmap", "trie") for comparisons, ranges,
+            lists, prefixes and elements of arrays; "ngram" for parts of texts, like '%red%'
+        :raises InvalidArgument: the field cannot have it: a vector, JSON, the primary key
+        """
+        self._native.change_scalar_index(field, kind)
+        self._fields = {each.name: each for each in self._native.fields()}
+
+    def drop_index(self, field: str) -> None:
+        """Filters read the column of this scalar field again."""
+        self.create_index(field, "none")
+
+    def list_indexes(self) -> list[IndexInfo]:
+        """The indexes of scalar fields."""
+        return [IndexInfo(**each) for each in self._native.scalar_indexes()]
 
     @property
     def properties(self) -> dict[str, str]:

@@ -141,7 +141,10 @@ nb::object described(const Field& field) {
   values["dim"] = vector ? nb::object(nb::int_(field.vector.dim)) : nb::none();
   const bool searched = field.is_searched();
   values["metric"] = searched ? nb::object(text_of(name_of(field.metric))) : nb::none();
-  values["index"] = searched ? nb::object(text_of(name_of(field.index))) : nb::none();
+  const bool indexed = field.scalar_index != ScalarIndex::kNone;
+  values["index"] = searched  ? nb::object(text_of(name_of(field.index)))
+                    : indexed ? nb::object(text_of(name_of(field.scalar_index)))
+                              : nb::none();
   values["primary_key"] = nb::bool_(field.primary_key);
   values["auto_id"] = nb::bool_(field.auto_id);
   values["nullable"] = nb::bool_(field.nullable);

@@ -18,6 +18,7 @@
 #include "database.h"
 #include "interruptible.h"
 #include "numpy_array.h"
+#include "scalar_indexes.h"
 
 namespace simile::python {
 namespace {
@@ -213,6 +214,13 @@ void change_index(NativeCollection& self, const std::string& field, const std::s
   self.collection = value_of(self.owner->collection(self.collection->name()));
 }
 
+void change_scalar_index(NativeCollection& self, const std::string& field,
+                         const std::string& kind) {
+  const ScalarIndex index = value_of(parse_scalar_index(kind));
+  without_gil([&] { return self.collection->change_scalar_index(field, index); });
+  self.collection = value_of(self.owner->collection(self.collection->name()));
+}
+
 using LongOperation = Status (Collection::*)(const Progress&, const CancelToken*);
 
 void run_long(const NativeCollection& self, LongOperation operation, nb::handle progress) {
@@ -308,6 +316,12 @@ std::uint64_t count(const NativeSnapshot& self, const std::string& where, const 
   return without_gil([&] { return self.snapshot->count(filter); });
 }
 
+nb::dict explain(const NativeSnapshot& self, const std::string& where, const nb::dict& values,
+                 const std::vector<std::string>& partitions) {
+  const RowFilter filter = filter_of(where, values, partitions);
+  return plan_of(without_gil([&] { return self.snapshot->explain(filter); }));
+}
+
 void copy(const std::string& from, const nb::tuple& from_key, const std::string& to,
           const nb::tuple& to_key, nb::handle progress) {
   Status copied;
@@ -341,6 +355,11 @@ nb::dict verify(const std::string& path, nb::handle progress, const nb::tuple& k
 void bind_shape(nb::class_<NativeCollection>& collection) {
   collection.def("add_field", &add_field)
       .def("change_index", &change_index)
+      .def("change_scalar_index", &change_scalar_index)
+      .def("scalar_indexes",
+           [](const NativeCollection& self) {
+             return scalar_indexes_of(self.collection->scalar_indexes());
+           })
       .def("properties", [](const NativeCollection& self) { return self.collection->properties(); })
       .def("change_properties",
            [](const NativeCollection& self, const PropertyChanges& changes) {
@@ -435,7 +454,8 @@ void bind_snapshot(nb::module_& module) {
       .def("get", &get)
       .def("iterate", &iterate)
       .def("query", &query)
-      .def("count", &count);
+      .def("count", &count)
+      .def("explain", &explain);
   nb::class_<NativeIterator>(module, "NativeIterator").def("next", &next_hits);
 }
 
@@ -480,6 +500,9 @@ void bind_database(nb::module_& module) {
         value_of(std::move(status));
       });
   module.def("open", &open);
+  module.def("parse_scalar_index", [](const std::string& name) {
+    return std::string(name_of(value_of(parse_scalar_index(name))));
+  });
   module.def("parse_field", [](const std::string& name, const std::string& spec) {
     return described(value_of(parse_field(name, spec)));
   });

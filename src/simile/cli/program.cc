@@ -13,6 +13,7 @@
 #include "simile/cli/encryption_command.h"
 #include "simile/cli/eval_command.h"
 #include "simile/cli/import_command.h"
+#include "simile/cli/index_command.h"
 #include "simile/cli/info_command.h"
 #include "simile/cli/models_command.h"
 #include "simile/cli/pictures_command.h"
@@ -49,6 +50,7 @@ void add_commands(CLI::App& program, Invocation& invocation) {
   add_eval_command(program, invocation);
   add_rows_commands(program, invocation);
   add_collections_command(program, invocation);
+  add_index_command(program, invocation);
   add_info_command(program, invocation);
   add_verify_command(program, invocation);
   add_compact_command(program, invocation);

@@ -40,6 +40,7 @@ TEST(Program, HelpsInEveryCommandWithAnExample) {
                                                           {"get"},
                                                           {"delete"},
                                                           {"count"},
+                                                          {"index"},
                                                           {"info"},
                                                           {"verify"},
                                                           {"compact"},

@@ -60,6 +60,9 @@ class Catalog {
   Answer<CollectionHandle> change_vector_index(std::string_view database, std::string_view name,
                                                std::string_view field, Metric metric,
                                                IndexKind kind);
+  /// Gives a scalar field an index that filters use, or none.
+  Answer<CollectionHandle> change_scalar_index(std::string_view database, std::string_view name,
+                                               std::string_view field, ScalarIndex index);
   /// Adds a field, which rows that are there hold the default of.
   Answer<CollectionHandle> add_field(std::string_view database, std::string_view name,
                                      const Field& field, FieldMeta added);

@@ -70,6 +70,18 @@ Answer<void> check_timezone(std::string_view zone) {
                                     "write others with their zone, 2025-01-31T08:30:00+08:00"));
 }
 
+Answer<void> refuse_with_partition_key(const CollectionHandle& handle, std::string_view what) {
+  if (std::ranges::none_of(handle.schema().fields(), &Field::partition_key)) return {};
+  return refuse_parameter(join_text(what, " if partition key mode is used"));
+}
+
+Answer<void> check_named_partition(const CollectionHandle& handle, std::string_view name) {
+  if (name.empty()) return {};
+  SIMILE_TRY(
+      refuse_with_partition_key(handle, "not support manually specifying the partition names"));
+  return check_partition(handle, name);
+}
+
 Answer<void> check_partition(const CollectionHandle& handle, std::string_view name) {
   if (name.empty() || name == kDefaultPartition) return {};
   const std::vector<std::string> there = handle.collection->partitions();
@@ -82,6 +94,10 @@ Answer<std::vector<std::string>> read_partitions(const CollectionHandle& handle,
                                                  const Names& names) {
   std::vector<std::string> partitions(names.begin(), names.end());
   const auto& loaded = handle.meta->loaded_partitions;
+  if (!partitions.empty()) {
+    SIMILE_TRY(
+        refuse_with_partition_key(handle, "not support manually specifying the partition names"));
+  }
   for (const std::string& name : partitions) {
     if (!check_partition(handle, name)) {
       return refuse(FaultCode::kUnexpected, join_text("partition name ", name, " not found"));

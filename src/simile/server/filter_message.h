@@ -24,6 +24,13 @@ Answer<std::vector<std::string>> read_partitions(const CollectionHandle& handle,
 /// Times without a zone are UTC: refuses every other zone that a request or a collection asks for.
 Answer<void> check_timezone(std::string_view zone);
 
+/// Where a partition key decides about partitions they cannot be named, made, loaded or dropped:
+/// `what` is refused then.
+Answer<void> refuse_with_partition_key(const CollectionHandle& handle, std::string_view what);
+
+/// Fails where a partition is named though there is a partition key.
+Answer<void> check_named_partition(const CollectionHandle& handle, std::string_view name);
+
 /// Fails where the collection has no such partition; empty is the default one.
 Answer<void> check_partition(const CollectionHandle& handle, std::string_view name);
 

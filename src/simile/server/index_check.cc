@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "simile/base/text.h"
@@ -71,6 +72,25 @@ Answer<void> check_json_index(const Parameters& params) {
   return refuse(FaultCode::kUnexpected, join_text("cannot parse identifier: ", path));
 }
 
+/// Lengths of the sequences that Milvus would index; here they are always of 3 bytes.
+Answer<void> check_gram_sizes(const Parameters& params) {
+  std::array<std::int64_t, 2> sizes{};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const char* key = i == 0 ? "min_gram" : "max_gram";
+    const std::string text = index_parameter(params, key);
+    if (text.empty()) {
+      return invalid_params("Ngram index must specify both min_gram and max_gram");
+    }
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sizes[i]);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      return invalid_params(join_text(key, " for Ngram index must be an integer, got: ", text));
+    }
+  }
+  if (sizes[0] > 0 && sizes[0] <= sizes[1]) return {};
+  return invalid_params(join_text("invalid min_gram or max_gram value for Ngram index, min_gram: ",
+                                  sizes[0], ", max_gram: ", sizes[1]));
+}
+
 Answer<void> check_scalar_index(const Field& field, const Parameters& params) {
   const std::string type = index_parameter(params, "index_type");
   if (!is_scalar_index(type)) return invalid_type(type);
@@ -89,6 +109,12 @@ Answer<void> check_scalar_index(const Field& field, const Parameters& params) {
   }
   if (upper == "BITMAP" && (json || real)) {
     return invalid_params("bitmap index are only supported on bool, int, string and array field");
+  }
+  if (upper == "NGRAM") {
+    if (!text && !json) {
+      return invalid_params("ngram index can only be created on VARCHAR or JSON field");
+    }
+    SIMILE_TRY(check_gram_sizes(params));
   }
   return json ? check_json_index(params) : Answer<void>();
 }

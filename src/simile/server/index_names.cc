@@ -60,6 +60,15 @@ std::optional<IndexKind> index_kind_of(const Field& field, std::string_view name
   return IndexKind::kInverted;
 }
 
+ScalarIndex scalar_index_of(const Field& field, std::string_view name) {
+  // Keys have a table of their own. Where a partition key is fixed, its rows are found by its
+  // index.
+  if (field.partition_key) return ScalarIndex::kInverted;
+  if (field.primary_key || field.type == FieldType::kJson) return ScalarIndex::kNone;
+  const bool grams = upper_case(name) == "NGRAM" && field.type == FieldType::kString;
+  return grams ? ScalarIndex::kNgram : ScalarIndex::kInverted;
+}
+
 bool is_scalar_index(std::string_view name) {
   return std::ranges::find(kScalar, upper_case(name)) != kScalar.end();
 }

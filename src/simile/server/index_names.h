@@ -16,6 +16,8 @@ namespace simile::server {
 std::optional<IndexKind> vector_index_kind(std::string_view name);
 /// The same for a field: a sparse one has names of its own beside the common ones.
 std::optional<IndexKind> index_kind_of(const Field& field, std::string_view name);
+/// What serves a scalar field for which such an index is asked; kNone: filters look at every row.
+ScalarIndex scalar_index_of(const Field& field, std::string_view name);
 /// True for the names of indexes on scalar fields.
 bool is_scalar_index(std::string_view name);
 

@@ -298,6 +298,8 @@ Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldM
   if (field.partition_key && field.nullable) {
     return refuse_parameter("partition key field not support nullable: invalid parameter");
   }
+  // Filters that fix the key look at its rows only.
+  if (field.partition_key) field.scalar_index = ScalarIndex::kInverted;
   return field;
 }
 

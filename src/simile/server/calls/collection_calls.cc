@@ -14,7 +14,8 @@ namespace {
 
 constexpr int kTimestampLogicalBits = 18;
 constexpr int kShardsMax = 16;
-constexpr std::int64_t kKeyedPartitions = 16;  // where there is a partition key and no number
+constexpr std::int64_t kPartitionsMax = 4'096;
+constexpr std::int64_t kPartitionsWithKey = 16;
 constexpr std::int64_t kPercent = 100;
 
 /// A field without what an index sets later.
@@ -38,6 +39,26 @@ bool same_schema(const CollectionHandle& there, const ParsedSchema& asked) {
     const FieldMeta* meta = there.meta->find_field(field.name);
     return meta != nullptr && meta->type_params == field.type_params;
   });
+}
+
+/// What is described as the number of partitions. With a partition key there is no need to choose
+/// it well: its index finds the rows of each value by themselves, whatever others share a
+/// partition.
+Answer<std::int64_t> partition_count_of(std::int64_t asked, const std::vector<Field>& fields) {
+  if (std::ranges::none_of(fields, &Field::partition_key)) {
+    if (asked == 0) return 1;
+    return refuse_parameter(
+        "num_partitions should only be specified with partition key field enabled");
+  }
+  if (asked < 0) {
+    return refuse_parameter(
+        "the specified partitions should be greater than 0 if partition key is used");
+  }
+  if (asked > kPartitionsMax) {
+    return refuse_parameter(join_text("partition number (", asked, ") exceeds max configuration (",
+                                      kPartitionsMax, ")"));
+  }
+  return asked == 0 ? kPartitionsWithKey : asked;
 }
 
 Answer<wire_common::Status> create_collection(CallContext& context,
@@ -70,9 +91,7 @@ Answer<wire_common::Status> create_collection(CallContext& context,
     return refuse_parameter(join_text("maximum shards's number should be limited to ", kShardsMax));
   }
   meta.shards = std::max(1, request.shards_num());
-  const bool keyed = std::ranges::any_of(parsed.fields, &Field::partition_key);
-  meta.partition_count = keyed ? kKeyedPartitions : 1;
-  if (request.num_partitions() > 0) meta.partition_count = request.num_partitions();
+  SIMILE_ASSIGN(meta.partition_count, partition_count_of(request.num_partitions(), parsed.fields));
   meta.properties = parameters_of(request.properties());
   if (const auto zone = meta.properties.find("timezone"); zone != meta.properties.end()) {
     SIMILE_TRY(check_timezone(zone->second));

@@ -43,6 +43,13 @@ Answer<void> change_bm25(const CollectionHandle& handle, const Field& field,
   return {};
 }
 
+Answer<void> change_scalar_index(Catalog& catalog, const CollectionHandle& handle,
+                                 const Field& field, ScalarIndex index) {
+  if (field.scalar_index == index) return {};
+  SIMILE_TRY(catalog.change_scalar_index(handle.database, handle.name(), field.name, index));
+  return {};
+}
+
 Answer<wire_common::Status> create_index(CallContext& context,
                                          const wire::CreateIndexRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
@@ -68,8 +75,14 @@ Answer<wire_common::Status> create_index(CallContext& context,
         handle.database, handle.name(), field->name, metric,
         *index_kind_of(*field, index_parameter(index.params, "index_type"))));
   } else {
-    SIMILE_ASSIGN(const bool there, index_is_there(handle, index));
-    if (there) return wire_common::Status();
+    if (!context.embedded) {
+      SIMILE_ASSIGN(const bool there, index_is_there(handle, index));
+      if (there) return wire_common::Status();
+    }
+    const std::string type = index_parameter(index.params, "index_type");
+    const auto exactly = type == "NGRAM" ? ScalarIndex::kNgram : ScalarIndex::kInverted;
+    SIMILE_TRY(change_scalar_index(catalog, handle, *field,
+                                   context.embedded ? exactly : scalar_index_of(*field, type)));
   }
   SIMILE_TRY(
       catalog.change(handle.database, handle.name(), [&](CollectionMeta& meta) -> Answer<void> {
@@ -82,6 +95,25 @@ Answer<wire_common::Status> create_index(CallContext& context,
   return wire_common::Status();
 }
 
+void add_parameter(wire::IndexDescription& description, std::string_view key,
+                   std::string_view value) {
+  auto& pair = *description.add_params();
+  pair.set_key(std::string(key));
+  pair.set_value(std::string(value));
+}
+
+/// What serves a scalar field, and what it did so far.
+void describe_serving(const std::vector<ScalarIndexInfo>& infos, std::string_view field,
+                      wire::IndexDescription& description) {
+  const auto info = std::ranges::find(infos, field, &ScalarIndexInfo::field);
+  if (info == infos.end()) return add_parameter(description, "simile_index", "none");
+  add_parameter(description, "simile_index", name_of(info->kind));
+  add_parameter(description, "simile_indexed_rows", std::to_string(info->indexed_rows));
+  add_parameter(description, "simile_disk_bytes", std::to_string(info->disk_bytes));
+  add_parameter(description, "simile_uses", std::to_string(info->uses));
+  add_parameter(description, "simile_rows_spared", std::to_string(info->rows_spared));
+}
+
 void describe(const CollectionHandle& handle, const IndexMeta& index,
               wire::IndexDescription& description) {
   const CollectionInfo info = handle.collection->info();
@@ -91,9 +123,9 @@ void describe(const CollectionHandle& handle, const IndexMeta& index,
   add_parameters(index.params, *description.mutable_params());
   const Field* field = handle.schema().find(index.field);
   if (field != nullptr && field->is_searched()) {
-    auto& serving = *description.add_params();
-    serving.set_key("simile_index");
-    serving.set_value(std::string(name_of(field->index)));
+    add_parameter(description, "simile_index", name_of(field->index));
+  } else {
+    describe_serving(handle.collection->scalar_indexes(), index.field, description);
   }
   const auto rows = static_cast<std::int64_t>(info.rows);
   description.set_total_rows(rows);
@@ -125,8 +157,19 @@ Answer<std::vector<IndexMeta>> indexes_of(const CollectionHandle& handle, const 
 Answer<wire::DescribeIndexResponse> describe_index(CallContext& context,
                                                    const wire::DescribeIndexRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
-  SIMILE_ASSIGN(const auto indexes, indexes_of(handle, request));
   wire::DescribeIndexResponse response;
+  if (context.embedded) {
+    // Of scalar fields, also of those whose index was made by the embedded library.
+    const auto infos = handle.collection->scalar_indexes();
+    for (const ScalarIndexInfo& info : infos) {
+      auto& description = *response.add_index_descriptions();
+      description.set_field_name(info.field);
+      description.set_total_rows(static_cast<std::int64_t>(info.rows));
+      describe_serving(infos, info.field, description);
+    }
+    return response;
+  }
+  SIMILE_ASSIGN(const auto indexes, indexes_of(handle, request));
   for (const IndexMeta& index : indexes) {
     describe(handle, index, *response.add_index_descriptions());
   }
@@ -168,6 +211,12 @@ Answer<wire_common::Status> drop_index(CallContext& context,
                                        const wire::DropIndexRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
   const auto indexes = indexes_of(handle, request);
+  Catalog& catalog = context.service.catalog();
+  if (const Field* field = handle.schema().find(request.field_name());
+      context.embedded && field != nullptr && !field->is_searched()) {
+    // It may have been made by the embedded library.
+    SIMILE_TRY(change_scalar_index(catalog, handle, *field, ScalarIndex::kNone));
+  }
   if (!indexes) return wire_common::Status();  // nothing to drop
   const auto is_vector = [&](const IndexMeta& index) {
     const Field* field = handle.schema().find(index.field);
@@ -177,8 +226,14 @@ Answer<wire_common::Status> drop_index(CallContext& context,
     return refuse_parameter(join_text("vector index cannot be dropped on loaded collection: ",
                                       handle.name(), "; release it first"));
   }
-  SIMILE_TRY(context.service.catalog().change(
-      handle.database, handle.name(), [&](CollectionMeta& meta) -> Answer<void> {
+  for (const IndexMeta& index : *indexes) {
+    const Field* field = handle.schema().find(index.field);
+    if (field == nullptr || field->is_searched()) continue;
+    const auto left = field->partition_key ? ScalarIndex::kInverted : ScalarIndex::kNone;
+    SIMILE_TRY(change_scalar_index(catalog, handle, *field, left));
+  }
+  SIMILE_TRY(
+      catalog.change(handle.database, handle.name(), [&](CollectionMeta& meta) -> Answer<void> {
         std::erase_if(meta.indexes, [&](const IndexMeta& index) {
           return std::ranges::find(*indexes, index.name, &IndexMeta::name) != indexes->end();
         });

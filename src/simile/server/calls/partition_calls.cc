@@ -22,6 +22,7 @@ Answer<wire_common::Status> create_partition(CallContext& context,
                                              const wire::CreatePartitionRequest& request) {
   SIMILE_TRY(check_name("partition", request.partition_name()));
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(refuse_with_partition_key(handle, "disable create partition"));
   const bool there = check_partition(handle, request.partition_name()).has_value();
   if (there && !context.embedded) return wire_common::Status();
   if (handle.collection->partitions().size() >= kPartitionsMax) {
@@ -43,6 +44,7 @@ Answer<wire_common::Status> create_partition(CallContext& context,
 Answer<wire_common::Status> drop_partition(CallContext& context,
                                            const wire::DropPartitionRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(refuse_with_partition_key(handle, "disable drop partition"));
   SIMILE_TRY(check_name("partition", request.partition_name()));
   const std::string& name = request.partition_name();
   if (name == kDefaultPartition) {
@@ -116,6 +118,7 @@ Answer<wire::GetPartitionStatisticsResponse> get_partition_statistics(
 Answer<wire_common::Status> load_partitions(CallContext& context,
                                             const wire::LoadPartitionsRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(refuse_with_partition_key(handle, "disable load partitions"));
   SIMILE_TRY(need_indexes(handle));
   if (request.partition_names().empty()) {
     return refuse_parameter(join_text("partitions of '", handle.name(),
@@ -139,6 +142,7 @@ Answer<wire_common::Status> load_partitions(CallContext& context,
 Answer<wire_common::Status> release_partitions(CallContext& context,
                                                const wire::ReleasePartitionsRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(refuse_with_partition_key(handle, "disable release partitions"));
   if (request.partition_names().empty()) {
     return refuse_parameter(
         "invalid parameter[expected=any partition][actual=empty partition list]");

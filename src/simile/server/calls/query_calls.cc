@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "simile/base/text.h"
 #include "simile/server/access/row_limits.h"
@@ -76,6 +77,23 @@ Answer<std::shared_ptr<const Snapshot>> snapshot_for(CallContext& context,
   return snapshot;
 }
 
+/// Snapshot::explain(), for `simile.connect`.
+void write_plan(const FilterPlan& plan, wire::QueryResults& response) {
+  nlohmann::json indexes = nlohmann::json::array();
+  for (const FilterPlan::Index& index : plan.indexes) {
+    indexes.push_back({{"field", index.field},
+                       {"kind", name_of(index.kind)},
+                       {"segments", index.segments},
+                       {"entries", index.entries}});
+  }
+  const nlohmann::json all = {{"rows", plan.rows},
+                              {"selected", plan.selected},
+                              {"looked_at", plan.looked_at},
+                              {"segments", plan.segments},
+                              {"indexes", std::move(indexes)}};
+  (*response.mutable_status()->mutable_extra_info())["simile_plan"] = all.dump();
+}
+
 Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
   SIMILE_ASSIGN(std::vector<std::string> partitions,
@@ -110,6 +128,11 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   SIMILE_ASSIGN(asked.filter.where, limit_filter(handle, asked.filter.where, asked.filter.values,
                                                  rows_shown(context, "Query", handle)));
   asked.filter.partitions = std::move(partitions);
+  if (context.embedded && parameters.flag("explain")) {
+    SIMILE_ASSIGN(const FilterPlan plan, snapshot->explain(asked.filter));
+    write_plan(plan, response);
+    return response;
+  }
   if (output.count) {
     SIMILE_ASSIGN(const std::uint64_t count, filtered(snapshot->count(asked.filter), told));
     write_count(count, response);

@@ -82,7 +82,7 @@ Answer<CollectionHandle> read_batch(CallContext& context, const Request& request
   if (!request.partition_name().empty()) {
     SIMILE_TRY(check_name("partition", request.partition_name()));
   }
-  SIMILE_TRY(check_partition(handle, request.partition_name()));
+  SIMILE_TRY(check_named_partition(handle, request.partition_name()));
   borrowed.batch.partition = request.partition_name();
   SIMILE_TRY(read_columns(request.fields_data(), request.num_rows(), handle, borrowed));
   return handle;
@@ -151,7 +151,7 @@ Answer<wire::MutationResult> remove(CallContext& context, const wire::DeleteRequ
   if (request.expr().find_first_not_of(" \t\r\n") == std::string::npos) {
     return refuse_parameter("the expression of a deletion is empty; say which rows go");
   }
-  SIMILE_TRY(check_partition(handle, request.partition_name()));
+  SIMILE_TRY(check_named_partition(handle, request.partition_name()));
   RowFilter filter;
   filter.where = request.expr();
   filter.cancel = context.cancel;
