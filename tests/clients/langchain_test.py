@@ -145,3 +145,23 @@ def test_asynchronous_calls(store):
     first, second = asyncio.run(collect(store))
     assert texts_of(first)[0] == "a dog"
     assert {each.metadata["n"] for each in second} == {0, 7}
+
+
+def test_words_beside_vectors(server):
+    """Its BM25 function: the server fills a sparse field, and one search asks both fields."""
+    texts = [*TEXTS, "a horse"]
+    made = milvus.Milvus.from_documents(
+        documents_of(texts),
+        Positions(),
+        builtin_function=milvus.BM25BuiltInFunction(),
+        vector_field=["dense", "sparse"],
+        collection_name=f"langchain{next(NAMES)}",
+        connection_args={"uri": server.uri},
+        index_params=[
+            {"metric_type": "L2", "index_type": "HNSW", "params": {"M": 8}},
+            {"metric_type": "BM25", "index_type": "SPARSE_INVERTED_INDEX"},
+        ],
+    )
+    found = made.similarity_search("a horse", k=2)
+    assert texts_of(found) == ["a horse", "a horse"]
+    made.client.drop_collection(made.collection_name)
