@@ -54,8 +54,10 @@ def empty(binary, tmp_path):
 def browser():
     if CHROMIUM is None:
         pytest.fail("there is no chromium; make test-page installs it")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # A machine that is busy is no failure; what does not come at all is one after a minute.
+    expect.set_options(timeout=60_000)
     with sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started

@@ -146,7 +146,7 @@ def test_the_map_is_hovered_zoomed_and_lassoed(tab, filled):
 def test_umap_lays_the_map_out_in_the_browser(tab, filled):
     page = tab(filled.address + "#/map", "things")
     expect(page.locator(".map-status")).to_contain_text("principal")
-    page.get_by_label("Points").select_option("1000")
+    page.get_by_label("Points", exact=True).select_option("1000")
     expect(page.locator(".map-status")).to_contain_text("1,000 of 1,200 rows")
     page.get_by_role("button", name="UMAP").click()
     expect(page.locator(".map-status")).to_contain_text("near points are alike")

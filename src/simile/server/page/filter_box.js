@@ -147,9 +147,10 @@ export function filterBox(initial, onfilter) {
   }
 
   function accept(i) {
-    const { insert, from } = options[i];
+    const { insert, from, kind } = options[i];
     const caret = input.selectionStart;
-    const space = /[['"]$/.test(insert) ? '' : ' ';
+    const goesOn = kind === 'operator' && /[['"]$/.test(insert);  // like ' for example
+    const space = goesOn ? '' : ' ';
     const head = input.value.slice(0, from) + insert + space;
     input.value = head + input.value.slice(caret).trimStart();
     input.setSelectionRange(head.length, head.length);

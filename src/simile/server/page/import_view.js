@@ -134,20 +134,22 @@ function picturesItem(files, list) {
       h('span', { class: 'soft', role: 'status' }, t('import.pictures_progress', { done: count(done), total: count(files.length) })));
     show();
     const queue = parts();
+    async function send(part) {
+      const form = new FormData();
+      for (const each of part) form.append('picture', each.file, each.name);
+      const answer = await postForm('pictures', { db: state.database, collection: target }, form, control.signal);
+      refused.push(...answer.results.filter(each => each.error));
+      kept += answer.kept;
+      done += part.length;
+      show();
+    }
     async function sender() {
-      for (let part = queue.shift(); part; part = queue.shift()) {
-        const form = new FormData();
-        for (const each of part) form.append('picture', each.file, each.name);
-        const answer = await postForm('pictures', { db: state.database, collection: target }, form, control.signal);
-        refused.push(...answer.results.filter(each => each.error));
-        kept += answer.kept;
-        done += part.length;
-        show();
-      }
+      for (let part = queue.shift(); part; part = queue.shift()) await send(part);
     }
     try {
       // The first makes the collection where there is none; then two at a time.
-      await Promise.all(queue.length > 2 ? [sender(), sender()] : [sender()]);
+      await send(queue.shift());
+      await Promise.all([sender(), sender()]);
       await loadCollections();
       const rate = kept / Math.max(0.001, (performance.now() - begin) / 1000);
       fill(place, head(t('import.pictures_done', { n: count(kept), name: target, rate: count(Math.round(rate)) })),
@@ -156,6 +158,7 @@ function picturesItem(files, list) {
           h('ul', { class: 'skipped' }, refused.slice(0, 100).map(each => h('li', {}, h('span', {}, each.name), h('small', { class: 'soft' }, each.error))))));
     } catch (error) {
       if (error.name === 'AbortError') return;
+      control.abort();  // what the other one sends, which would go on and hide this
       fill(place, head(t('import.pictures_stopped', { n: count(kept) })), h('p', { class: 'error', role: 'alert' }, error.message));
       loadCollections().catch(() => {});
     }
