@@ -151,3 +151,14 @@ def test_the_description_names_every_path(server):
     assert described["openapi"].startswith("3.")
     assert {"/v2/vectordb/entities/search", "/v2/vectordb/collections/create"} <= set(
         described["paths"])
+
+
+def test_curl_may_say_that_its_body_is_a_form(server, post, name):
+    """curl -d does, whatever the body is."""
+    post("collections/create", {"collectionName": name, "dimension": 4})
+    rows = [{"id": i, "vector": [i, 1, 2, 3], "text": "x" * 100} for i in range(1_000)]
+    request = urllib.request.Request(
+        server.http + "/v2/vectordb/entities/insert",
+        json.dumps({"collectionName": name, "data": rows}).encode(),
+        {"Content-Type": "application/x-www-form-urlencoded"})
+    assert json.load(urllib.request.urlopen(request))["data"]["insertCount"] == 1_000

@@ -1,5 +1,6 @@
 #include "simile/server/serve.h"
 
+#include <google/protobuf/stubs/common.h>
 #include <malloc.h>
 
 #include <algorithm>
@@ -218,6 +219,10 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
     return 0;
   }
   set_log_level(config.log_level);
+#if GOOGLE_PROTOBUF_VERSION < 4000000
+  // It writes a line of its own for each text of a client that is not UTF-8.
+  google::protobuf::SetLogHandler(nullptr);
+#endif
   if (config.tls.enabled()) SIMILE_TRY(require_tls13());
   isolate_decoding(config);
   const auto begin = Clock::now();
