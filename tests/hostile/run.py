@@ -300,6 +300,9 @@ def main():
     attack = Attack(server, options.seed, routes)
     try:
         report = attack.run(options.requests)
+    except BaseException:
+        server.process.kill()  # it must not outlive what asks it
+        raise
     finally:
         for what, request, answer in attack.wrong[:40]:
             print("WRONG", what, request, answer, sep="\n  ")
