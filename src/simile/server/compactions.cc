@@ -5,6 +5,7 @@ namespace simile::server {
 std::int64_t Compactions::start(std::shared_ptr<Collection> collection, std::int64_t segment) {
   constexpr std::size_t kRemembered = 256;
   const std::scoped_lock lock(mutex_);
+  join_finished();
   for (const Job& job : jobs_) {
     if (job.state.progress == CompactionProgress::kRunning && job.collection == collection) {
       return job.number;
@@ -19,14 +20,25 @@ std::int64_t Compactions::start(std::shared_ptr<Collection> collection, std::int
   job.collection = std::move(collection);
   job.thread = std::jthread([this, &job] {
     const Status done = job.collection->compact({}, &job.cancel);
+    // What is dropped meanwhile goes when the lock is open again.
+    std::shared_ptr<Collection> released;
     const std::scoped_lock finished(mutex_);
     job.state.progress = done ? CompactionProgress::kDone : CompactionProgress::kFailed;
+    released = std::move(job.collection);
   });
   return job.number;
 }
 
-std::optional<CompactionState> Compactions::state(std::int64_t number) const {
+void Compactions::join_finished() {
+  for (Job& job : jobs_) {
+    const bool finished = job.state.progress != CompactionProgress::kRunning;
+    if (finished && job.thread.joinable()) job.thread.join();
+  }
+}
+
+std::optional<CompactionState> Compactions::state(std::int64_t number) {
   const std::scoped_lock lock(mutex_);
+  join_finished();
   for (const Job& job : jobs_) {
     if (job.number == number) return job.state;
   }

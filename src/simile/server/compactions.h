@@ -29,20 +29,24 @@ class Compactions {
   /// is what clients know the rows by that are compacted.
   std::int64_t start(std::shared_ptr<Collection> collection, std::int64_t segment);
   /// Nothing for a number that was never given out, or long ago.
-  std::optional<CompactionState> state(std::int64_t number) const;
+  std::optional<CompactionState> state(std::int64_t number);
   /// Cancels those that run and waits for them.
   void stop();
 
  private:
   struct Job {
     std::int64_t number = 0;
-    std::shared_ptr<Collection> collection;
+    std::shared_ptr<Collection> collection;  // while it runs
     CancelToken cancel;
     CompactionState state;
     std::jthread thread;
   };
 
-  mutable std::mutex mutex_;
+  /// The stacks of threads that are over are memory until they are joined, which takes no time:
+  /// what a thread did last was to say so. Under the lock.
+  void join_finished();
+
+  std::mutex mutex_;
   std::int64_t last_ = 0;
   std::list<Job> jobs_;
 };
