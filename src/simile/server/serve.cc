@@ -32,9 +32,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// glibc gives threads eight arenas a core, and memory that one of them has freed is not another's:
-/// under a mixed load the process grew from 56 to 71 MiB in half an hour, and stays at 50 with one
-/// a core.
+/// glibc gives threads eight arenas a core, and memory that one of them has freed is not another's.
 void limit_arenas() {
   constexpr int kArenasLeast = 2;
   ::mallopt(M_ARENA_MAX,
