@@ -12,109 +12,43 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-constexpr std::array<std::string_view, 12> kCollectionReadOnly = {
-    "Query",         "Search",         "IndexDetail",
-    "GetFlushState", "GetLoadState",   "GetLoadingProgress",
-    "HasPartition",  "ShowPartitions", "DescribeCollection",
-    "DescribeAlias", "GetStatistics",  "ListAliases"};
-constexpr std::array<std::string_view, 27> kCollectionReadWrite = {"Query",
-                                                                   "Search",
-                                                                   "IndexDetail",
-                                                                   "GetFlushState",
-                                                                   "GetLoadState",
-                                                                   "GetLoadingProgress",
-                                                                   "HasPartition",
-                                                                   "ShowPartitions",
-                                                                   "DescribeCollection",
-                                                                   "DescribeAlias",
-                                                                   "GetStatistics",
-                                                                   "ListAliases",
-                                                                   "Load",
-                                                                   "Release",
-                                                                   "Insert",
-                                                                   "Delete",
-                                                                   "Upsert",
-                                                                   "Import",
-                                                                   "Flush",
-                                                                   "Compaction",
-                                                                   "LoadBalance",
-                                                                   "CreateIndex",
-                                                                   "DropIndex",
-                                                                   "CreatePartition",
-                                                                   "DropPartition",
-                                                                   "AddCollectionField",
-                                                                   "RunAnalyzer"};
-constexpr std::array<std::string_view, 32> kCollectionAdmin = {"Query",
-                                                               "Search",
-                                                               "IndexDetail",
-                                                               "GetFlushState",
-                                                               "GetLoadState",
-                                                               "GetLoadingProgress",
-                                                               "HasPartition",
-                                                               "ShowPartitions",
-                                                               "DescribeCollection",
-                                                               "DescribeAlias",
-                                                               "GetStatistics",
-                                                               "ListAliases",
-                                                               "Load",
-                                                               "Release",
-                                                               "Insert",
-                                                               "Delete",
-                                                               "Upsert",
-                                                               "Import",
-                                                               "Flush",
-                                                               "Compaction",
-                                                               "LoadBalance",
-                                                               "CreateIndex",
-                                                               "DropIndex",
-                                                               "CreatePartition",
-                                                               "DropPartition",
-                                                               "AddCollectionField",
-                                                               "RunAnalyzer",
-                                                               "CreateAlias",
-                                                               "DropAlias",
-                                                               "AlterCollection",
-                                                               "AlterCollectionField",
-                                                               "TruncateCollection"};
-constexpr std::array<std::string_view, 2> kDatabaseReadOnly = {"ShowCollections",
-                                                               "DescribeDatabase"};
-constexpr std::array<std::string_view, 3> kDatabaseReadWrite = {
-    "ShowCollections", "DescribeDatabase", "AlterDatabase"};
+// Of each kind, who may write may read, and who administers may do both: the shorter lists begin
+// the longest.
+constexpr std::array<std::string_view, 32> kCollectionAdmin = {
+    // to read
+    "Query", "Search", "IndexDetail", "GetFlushState", "GetLoadState", "GetLoadingProgress",
+    "HasPartition", "ShowPartitions", "DescribeCollection", "DescribeAlias", "GetStatistics",
+    "ListAliases",
+    // and to write
+    "Load", "Release", "Insert", "Delete", "Upsert", "Import", "Flush", "Compaction", "LoadBalance",
+    "CreateIndex", "DropIndex", "CreatePartition", "DropPartition", "AddCollectionField",
+    "RunAnalyzer",
+    // and to administer
+    "CreateAlias", "DropAlias", "AlterCollection", "AlterCollectionField", "TruncateCollection"};
+constexpr Names kCollectionReadOnly = Names(kCollectionAdmin).first(12);
+constexpr Names kCollectionReadWrite = Names(kCollectionAdmin).first(27);
 constexpr std::array<std::string_view, 5> kDatabaseAdmin = {
-    "ShowCollections", "DescribeDatabase", "AlterDatabase", "CreateCollection", "DropCollection"};
-constexpr std::array<std::string_view, 7> kClusterReadOnly = {
-    "ListDatabases",      "SelectOwnership",     "SelectUser", "DescribeResourceGroup",
-    "ListResourceGroups", "ListPrivilegeGroups", "GetMetrics"};
-constexpr std::array<std::string_view, 11> kClusterReadWrite = {
-    "ListDatabases",      "SelectOwnership",     "SelectUser",          "DescribeResourceGroup",
-    "ListResourceGroups", "ListPrivilegeGroups", "GetMetrics",          "FlushAll",
-    "TransferNode",       "TransferReplica",     "UpdateResourceGroups"};
-constexpr std::array<std::string_view, 26> kClusterAdmin = {"ListDatabases",
-                                                            "SelectOwnership",
-                                                            "SelectUser",
-                                                            "DescribeResourceGroup",
-                                                            "ListResourceGroups",
-                                                            "ListPrivilegeGroups",
-                                                            "GetMetrics",
-                                                            "FlushAll",
-                                                            "TransferNode",
-                                                            "TransferReplica",
-                                                            "UpdateResourceGroups",
-                                                            "BackupRBAC",
-                                                            "RestoreRBAC",
-                                                            "CreateDatabase",
-                                                            "DropDatabase",
-                                                            "CreateOwnership",
-                                                            "DropOwnership",
-                                                            "ManageOwnership",
-                                                            "CreateResourceGroup",
-                                                            "DropResourceGroup",
-                                                            "UpdateUser",
-                                                            "RenameCollection",
-                                                            "CreatePrivilegeGroup",
-                                                            "DropPrivilegeGroup",
-                                                            "OperatePrivilegeGroup",
-                                                            "Backup"};
+    // to read
+    "ShowCollections", "DescribeDatabase",
+    // and to write
+    "AlterDatabase",
+    // and to administer
+    "CreateCollection", "DropCollection"};
+constexpr Names kDatabaseReadOnly = Names(kDatabaseAdmin).first(2);
+constexpr Names kDatabaseReadWrite = Names(kDatabaseAdmin).first(3);
+constexpr std::array<std::string_view, 26> kClusterAdmin = {
+    // to read
+    "ListDatabases", "SelectOwnership", "SelectUser", "DescribeResourceGroup", "ListResourceGroups",
+    "ListPrivilegeGroups", "GetMetrics",
+    // and to write
+    "FlushAll", "TransferNode", "TransferReplica", "UpdateResourceGroups",
+    // and to administer
+    "BackupRBAC", "RestoreRBAC", "CreateDatabase", "DropDatabase", "CreateOwnership",
+    "DropOwnership", "ManageOwnership", "CreateResourceGroup", "DropResourceGroup", "UpdateUser",
+    "RenameCollection", "CreatePrivilegeGroup", "DropPrivilegeGroup", "OperatePrivilegeGroup",
+    "Backup"};
+constexpr Names kClusterReadOnly = Names(kClusterAdmin).first(7);
+constexpr Names kClusterReadWrite = Names(kClusterAdmin).first(11);
 
 const std::map<std::string_view, Names>& groups() {
   static const std::map<std::string_view, Names> all = {
