@@ -1,5 +1,6 @@
 """REST v2 as its documentation writes requests."""
 
+import concurrent.futures
 import json
 import urllib.error
 import urllib.request
@@ -162,3 +163,71 @@ def test_curl_may_say_that_its_body_is_a_form(server, post, name):
         json.dumps({"collectionName": name, "data": rows}).encode(),
         {"Content-Type": "application/x-www-form-urlencoded"})
     assert json.load(urllib.request.urlopen(request))["data"]["insertCount"] == 1_000
+
+
+def test_null_is_as_good_as_absent(post, filled):
+    assert filled in post("collections/list", b"null")
+    assert filled in post("collections/list", {"dbName": None})
+    found = post("entities/query", {"collectionName": filled, "dbName": None, "limit": None,
+                                    "filter": "id < 2", "outputFields": ["id"]})
+    assert [row["id"] for row in found] == [0, 1]
+
+
+def test_what_params_of_a_creation_say_is_described(post, name):
+    post("collections/create", {"collectionName": name, "dimension": DIM, "params": {
+        "enableDynamicField": "False", "shardsNum": "2", "ttlSeconds": 360,
+        "consistencyLevel": "Strong"}})
+    told = post("collections/describe", {"collectionName": name})
+    assert (told["enableDynamicField"], told["shardsNum"]) == (False, 2)
+    assert told["consistencyLevel"] == "Strong"
+    assert {"key": "collection.ttl.seconds", "value": "360"} in told["properties"]
+    post("collections/drop", {"collectionName": name})
+    message = post("collections/create", {"collectionName": name, "dimension": DIM, "params": {
+        "enableDynamicField": "perhaps"}}, code=1100)
+    assert "enableDynamicField" in message
+
+
+def field(name, kind, **more):
+    return {"fieldName": name, "dataType": kind, **more}
+
+
+def test_fields_have_defaults_of_their_type(post, name):
+    def create(*fields, code=0):
+        key = field("id", "Int64", isPrimary=True)
+        vector = field("v", "FloatVector", elementTypeParams={"dim": DIM})
+        return post("collections/create",
+                    {"collectionName": name, "schema": {"fields": [key, vector, *fields]}}, code)
+
+    for wrong in (field("a", "JSON", defaultValue={"k": 1}), field("a", "Int64", defaultValue="x"),
+                  field("a", "Bool", defaultValue=1), field("a", "Int32", defaultValue=2**40),
+                  field("a", "Array", elementDataType="Int64", defaultValue=[1],
+                        elementTypeParams={"max_capacity": 8})):
+        assert "convert defaultValue fail" in create(wrong, code=1100)
+    assert "dataType is required" in create({"fieldName": "a"}, code=1802)
+    create(field("a", "Int64", defaultValue=7), field("s", "VarChar", defaultValue="123",
+           nullable=True, elementTypeParams={"max_length": 20}))
+    told = {each["name"]: each for each in
+            post("collections/describe", {"collectionName": name})["fields"]}
+    assert told["a"]["defaultValue"] == {"Data": {"LongData": 7}}
+    assert told["s"]["defaultValue"] == {"Data": {"StringData": "123"}}
+    post("collections/drop", {"collectionName": name})
+
+
+def test_an_index_made_by_many_at_once_is_one(post, name):
+    schema = {"fields": [field("id", "Int64", isPrimary=True),
+                         field("v", "FloatVector", elementTypeParams={"dim": DIM})]}
+    post("collections/create", {"collectionName": name, "schema": schema})
+    asked = {"fieldName": "v", "indexName": "one", "metricType": "L2", "indexType": "HNSW",
+             "params": {"M": 16, "efConstruction": 200}}
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: post("indexes/create", {"collectionName": name,
+                                                        "indexParams": [asked]}), range(8)))
+    told = post("indexes/describe", {"collectionName": name, "indexName": "one"})
+    assert [each["indexType"] for each in told] == ["HNSW"]
+    params = {pair["key"]: pair["value"] for pair in told[0]["indexParams"]}
+    assert json.loads(params["params"]) == asked["params"] and "M" not in params
+    post("indexes/alter_properties", {"collectionName": name, "indexName": "one",
+                                      "properties": {"mmap.enabled": True}})
+    told = post("indexes/describe", {"collectionName": name, "indexName": "one"})
+    assert told[0]["mmap.enabled"] == "true"
+    post("collections/drop", {"collectionName": name})

@@ -59,8 +59,9 @@ def tls_context(authority, client=None):
     return context
 
 
-def get(server, context, path="/healthz"):
-    connection = http.client.HTTPSConnection("127.0.0.1", server.http_port, context=context)
+def get(server, context, path="/healthz", port=None):
+    port = port or server.http_port
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context)
     try:
         connection.request("GET", path)
         return connection.getresponse().read()
@@ -68,9 +69,14 @@ def get(server, context, path="/healthz"):
         connection.close()
 
 
-def certificate_of(port):
-    """What the server on the port shows, as PEM."""
-    return ssl.get_server_certificate(("127.0.0.1", port)).strip()
+def certificate_of(port, offer):
+    """What the server on the port shows those who offer a protocol, as PEM."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols([offer])
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        with context.wrap_socket(plain) as secured:
+            return ssl.DER_cert_to_PEM_cert(secured.getpeercert(True)).strip()
 
 
 def grpc_version(server, authority, client=None):
@@ -97,6 +103,7 @@ def test_pymilvus_and_https_work_over_tls(start, authority):
     assert client.insert("c", [{"id": 1, "vector": [0.1] * 4}])["insert_count"] == 1
     client.close()
     assert get(server, tls_context(authority)) == b"OK"
+    assert get(server, tls_context(authority), port=server.port) == b"OK"
 
 
 @pytest.mark.parametrize("port", ["port", "http_port"])
@@ -151,12 +158,13 @@ def test_a_new_certificate_is_used_without_a_stop(start, authority, tmp_path):
     first, second = authority.issue("first"), authority.issue("second")
     install(first)
     server = start(*tls_arguments(*used))
-    for port in (server.port, server.http_port):
-        assert certificate_of(port) == first[0].read_text().strip()
+    both = (server.port, "h2"), (server.port, "http/1.1"), (server.http_port, "http/1.1")
+    for port in both:
+        assert certificate_of(*port) == first[0].read_text().strip()
     install(second)
     give_up = time.monotonic() + PATIENCE
-    for port in (server.port, server.http_port):
-        while certificate_of(port) != second[0].read_text().strip():
+    for port in both:
+        while certificate_of(*port) != second[0].read_text().strip():
             assert time.monotonic() < give_up
     used[0].write_text("no certificate")  # a slip, which must not stop what works
     assert get(server, tls_context(authority)) == b"OK"

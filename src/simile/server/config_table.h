@@ -16,7 +16,7 @@ struct Setting {
 
 inline constexpr std::array kSettings = {
     Setting{"host", "127.0.0.1", "Address to listen on; 0.0.0.0: every one of this machine"},
-    Setting{"port", "19530", "Port of gRPC; 0: a free one"},
+    Setting{"port", "19530", "Port of gRPC and all of the other; 0: a free one"},
     Setting{"http_port", "9091", "Port of the page, REST, /metrics; 0: a free one"},
     Setting{"threads", "0", "Threads that search; 0: one for each core"},
     Setting{"write_threads", "16", "Threads that write; they wait for the disk together"},

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "simile/base/check.h"
-#include "simile/base/text.h"
 #include "simile/server/grpc_call.h"
 
 namespace simile::server {
@@ -49,16 +48,13 @@ class RunningServer final : public GrpcServer {
     // of the processor where searches are many.
     absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
     grpc::ServerBuilder builder;
-    const bool v6 = options.host.find(':') != std::string::npos;
-    const std::string address =
-        join_text(v6 ? "[" : "", options.host, v6 ? "]:" : ":", options.port);
     SIMILE_ASSIGN(const auto credentials, grpc_credentials(options.tls));
-    builder.AddListeningPort(address, credentials, &port_);
+    using External = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+    acceptor_ =
+        builder.experimental().AddExternalConnectionAcceptor(External::FROM_FD, credentials);
     builder.RegisterAsyncGenericService(&generic_);
     builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
     builder.SetMaxSendMessageSize(-1);
-    // A second server on the port must fail, not take half of the connections.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     // Clients of Milvus ping every 10 s without calls; the default answers that with GOAWAY.
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -70,18 +66,17 @@ class RunningServer final : public GrpcServer {
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
     queue_ = builder.AddCompletionQueue();
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port_ == 0) {
-      return fail(ErrorCode::kUnavailable,
-                  join_text(address,
-                            " cannot be listened on; is another server running there? "
-                            "Choose another port with --port"));
-    }
+    if (server_ == nullptr) return fail(ErrorCode::kUnavailable, "gRPC cannot be started");
     for (int i = 0; i < kRequestedCalls; ++i) GrpcCall::request(shared_, generic_, *queue_);
     poller_ = std::jthread([this] { poll(*queue_); });
     return {};
   }
 
-  int port() const override { return port_; }
+  void take(int socket) override {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.fd = socket;
+    acceptor_->HandleNewConnection(&connection);
+  }
 
   void stop(double grace_seconds) override {
     if (server_ == nullptr) return;
@@ -125,7 +120,7 @@ class RunningServer final : public GrpcServer {
 
   GrpcShared shared_;
   grpc::AsyncGenericService generic_;
-  int port_ = 0;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
   std::jthread poller_;

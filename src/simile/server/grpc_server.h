@@ -16,8 +16,6 @@
 namespace simile::server {
 
 struct GrpcOptions {
-  std::string host = "127.0.0.1";
-  int port = 19530;  ///< 0: a free one
   std::uint64_t message_bytes_max = 512ull << 20;
   std::size_t read_threads = 2;
   std::size_t write_threads = 16;
@@ -29,12 +27,13 @@ struct GrpcOptions {
 
 class GrpcServer {
  public:
-  /// `service`, `methods`, `gate` and `metrics` outlive the server. Fails where the port is taken.
+  /// It has no port of its own. `service`, `methods`, `gate` and `metrics` outlive the server.
   static Result<std::unique_ptr<GrpcServer>> start(const GrpcOptions& options, Service& service,
                                                    const MethodTable& methods, Gate& gate,
                                                    Metrics& metrics);
   virtual ~GrpcServer() = default;
-  virtual int port() const = 0;
+  /// Serves a connected socket, and closes it. Any thread, until stop().
+  virtual void take(int socket) = 0;
   /// Takes no new calls, lets those that run finish for at most `grace_seconds`, then cancels them.
   virtual void stop(double grace_seconds) = 0;
 };

@@ -78,6 +78,8 @@ class RunningHttp final : public HttpServer {
 
   int port() const override { return port_; }
 
+  void take(int socket) override { server_.take(socket); }
+
   std::string describe_routes() const override {
     std::string text;
     for (const auto& [key, route] : routes_.all()) {

@@ -34,6 +34,8 @@ class HttpServer {
                                                    PageState& page);
   virtual ~HttpServer() = default;
   virtual int port() const = 0;
+  /// Serves a connection that another port has accepted, and closes it; until stop().
+  virtual void take(int socket) = 0;
   /// Lines "METHOD PATH SCOPE PRIVILEGE" of everything that is served.
   virtual std::string describe_routes() const = 0;
   /// Lets running requests finish.

@@ -126,6 +126,12 @@ std::string json_path_of(const IndexMeta& index) {
 
 }  // namespace
 
+namespace {
+std::string text_of(const nlohmann::json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+}  // namespace
+
 Answer<Parameters> index_parameters(const KeyValues& pairs) {
   Parameters params;
   for (const auto& pair : pairs) {
@@ -141,9 +147,24 @@ Answer<Parameters> index_parameters(const KeyValues& pairs) {
     if (!object.is_object()) {
       return refuse_parameter(join_text("params is no JSON object: ", pair.value()));
     }
+    if (!object.empty()) params["params"] = pair.value();
     for (const auto& [key, value] : object.items()) {
-      params.try_emplace(key, value.is_string() ? value.get<std::string>() : value.dump());
+      params.try_emplace(key, text_of(value));
     }
+  }
+  return params;
+}
+
+Parameters asked_parameters(const IndexMeta& index) {
+  Parameters params = index.params;
+  const auto text = params.find("params");
+  if (text == params.end()) return params;
+  const auto object = nlohmann::json::parse(text->second, nullptr, false);
+  if (!object.is_object()) return params;
+  for (const auto& [key, value] : object.items()) {
+    const bool stays = key == "index_type" || key == "metric_type" || key == "params";
+    const auto member = params.find(key);
+    if (!stays && member != params.end() && member->second == text_of(value)) params.erase(member);
   }
   return params;
 }
@@ -200,12 +221,17 @@ Answer<Metric> index_metric(const Field& field, const Parameters& params) {
                                   " vector index does not support metric type: ", name));
 }
 
-Answer<bool> index_is_there(const CollectionHandle& handle, const IndexMeta& asked) {
-  for (const IndexMeta& there : handle.meta->indexes) {
+Answer<bool> index_is_there(const CollectionMeta& collection, const IndexMeta& asked) {
+  const auto meaning = [](const IndexMeta& index) {
+    Parameters params = index.params;
+    params.erase("params");  // its members are there
+    return params;
+  };
+  for (const IndexMeta& there : collection.indexes) {
     const bool same_place =
         there.field == asked.field && json_path_of(there) == json_path_of(asked);
     if (there.name == asked.name) {
-      if (same_place && there.params == asked.params) return true;
+      if (same_place && meaning(there) == meaning(asked)) return true;
       return refuse(FaultCode::kUnexpected,
                     join_text("CreateIndex failed: at most one distinct index is allowed per "
                               "field; drop index ",

@@ -18,15 +18,20 @@ Answer<Metric> index_metric(const Field& field, const Parameters& params);
 
 /// What is there already: the same index (true), which is no error, or another one, which is. A
 /// JSON field has one index for each path into it.
-Answer<bool> index_is_there(const CollectionHandle& handle, const IndexMeta& asked);
+Answer<bool> index_is_there(const CollectionMeta& collection, const IndexMeta& asked);
 
-/// What a request says of an index, the members of the JSON object `params` beside the others.
+/// What a request says of an index, the members of the JSON object `params` beside the others, and
+/// that text as `params`.
 Answer<Parameters> index_parameters(const KeyValues& pairs);
 
 /// The name of an index that was given none: that of the field, and the way into it where the index
 /// is on a path of JSON. `asked` may be a key of the dynamic field.
 std::string default_index_name(const Field& field, const std::string& asked,
                                const Parameters& params);
+
+/// What describes an index as it was asked for: without the members of `params`, unless they have
+/// been altered since.
+Parameters asked_parameters(const IndexMeta& index);
 
 /// The value of a parameter; empty where it is not given.
 std::string index_parameter(const Parameters& params, std::string_view key);

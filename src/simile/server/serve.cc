@@ -24,6 +24,7 @@
 #include "simile/server/http_server.h"
 #include "simile/server/log.h"
 #include "simile/server/network/http_origin.h"
+#include "simile/server/network/shared_port.h"
 #include "simile/server/ui/browser.h"
 
 namespace simile::server {
@@ -59,8 +60,6 @@ Result<Config> read_config(const ServeArguments& arguments) {
 Result<std::unique_ptr<GrpcServer>> start_grpc(const Config& config, Service& service,
                                                const MethodTable& methods, Gate& gate) {
   GrpcOptions options;
-  options.host = config.host;
-  options.port = config.port;
   options.message_bytes_max = config.message_bytes_max;
   options.read_threads = config.threads;
   options.write_threads = config.write_threads;
@@ -69,6 +68,17 @@ Result<std::unique_ptr<GrpcServer>> start_grpc(const Config& config, Service& se
   options.streams_max = config.streams_max;
   options.receive_seconds = config.receive_seconds;
   return GrpcServer::start(options, service, methods, gate, service.metrics());
+}
+
+/// The port of gRPC, which speaks HTTP too; null where only the page is wanted.
+Result<std::unique_ptr<SharedPort>> listen_for_clients(const Config& config, bool page_only) {
+  if (page_only) return nullptr;
+  SharedPortOptions options;
+  options.host = config.host;
+  options.port = config.port;
+  options.tls = config.tls.enabled();
+  options.receive_seconds = config.receive_seconds;
+  return SharedPort::listen(options);
 }
 
 Result<std::unique_ptr<HttpServer>> start_http(const Config& config, const std::string& path,
@@ -238,10 +248,11 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
   service.keep_audit(access.audit.get());
   const MethodTable methods = make_method_table();
   std::unique_ptr<GrpcServer> grpc;
-  if (!arguments.page_only) {
+  SIMILE_ASSIGN(const auto clients, listen_for_clients(config, arguments.page_only));
+  if (clients) {
     SIMILE_ASSIGN(grpc, start_grpc(config, service, methods, *access.gate));
   }
-  const int grpc_port = grpc ? grpc->port() : 0;
+  const int grpc_port = clients ? clients->port() : 0;
   PageState page(page_options(arguments, config, grpc_port), **catalog);
   SIMILE_ASSIGN(const auto http,
                 start_http(config, arguments.path, service, methods, *access.gate, page));
@@ -255,6 +266,10 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
     print_routes(methods, *http);
     return 0;
   }
+  if (clients) {
+    clients->start([&grpc](int socket) { grpc->take(socket); },
+                   [&http](int socket) { http->take(socket); });
+  }
   if (arguments.page_only) {
     const std::string address = join_text("http://", config.host, ":", http->port(), "/");
     announce_page(arguments.path, address);
@@ -264,6 +279,7 @@ Result<int> serve(const ServeArguments& arguments, const CancelToken& cancel) {
   }
   wait_for(cancel);
   log_event(LogLevel::kInfo, "stopping", {{"calls_in_flight", metrics.in_flight()}});
+  if (clients) clients->stop();
   http->stop();
   if (grpc) grpc->stop(config.grace_seconds);
   page.jobs().stop();

@@ -167,6 +167,7 @@ constexpr std::pair<std::string_view, std::string_view> kPaths[] = {
     {"databases/list", "ListDatabases"},
     {"databases/describe", "DescribeDatabase"},
     {"databases/alter", "AlterDatabase"},
+    {"databases/alter_properties", "AlterDatabase"},
     {"databases/drop_properties", "AlterDatabase"},
     {"users/create", "CreateCredential"},
     {"users/update_password", "UpdateCredential"},

@@ -67,7 +67,7 @@ Answer<wire_common::Status> create_index(CallContext& context,
     SIMILE_ASSIGN(const Metric metric, index_metric(*field, index.params));
     index.params["metric_type"] = wire_name(metric);
     if (!context.embedded) {
-      SIMILE_ASSIGN(const bool there, index_is_there(handle, index));
+      SIMILE_ASSIGN(const bool there, index_is_there(*handle.meta, index));
       if (there) return wire_common::Status();
     }
     SIMILE_TRY(change_bm25(handle, *field, request));
@@ -76,7 +76,7 @@ Answer<wire_common::Status> create_index(CallContext& context,
         *index_kind_of(*field, index_parameter(index.params, "index_type"))));
   } else {
     if (!context.embedded) {
-      SIMILE_ASSIGN(const bool there, index_is_there(handle, index));
+      SIMILE_ASSIGN(const bool there, index_is_there(*handle.meta, index));
       if (there) return wire_common::Status();
     }
     const std::string type = index_parameter(index.params, "index_type");
@@ -89,7 +89,9 @@ Answer<wire_common::Status> create_index(CallContext& context,
         if (context.embedded) {
           std::erase_if(meta.indexes, [&](const auto& each) { return each.field == index.field; });
         }
-        meta.indexes.push_back(index);
+        // Another call may have made it since.
+        SIMILE_ASSIGN(const bool there, index_is_there(meta, index));
+        if (!there) meta.indexes.push_back(index);
         return {};
       }));
   return wire_common::Status();
@@ -120,7 +122,7 @@ void describe(const CollectionHandle& handle, const IndexMeta& index,
   description.set_index_name(index.name);
   description.set_indexid(index.id);
   description.set_field_name(index.field);
-  add_parameters(index.params, *description.mutable_params());
+  add_parameters(asked_parameters(index), *description.mutable_params());
   const Field* field = handle.schema().find(index.field);
   if (field != nullptr && field->is_searched()) {
     add_parameter(description, "simile_index", name_of(field->index));

@@ -61,6 +61,17 @@ class ConnectionThreads final : public httplib::TaskQueue {
   std::vector<std::jthread> threads_;
 };
 
+/// httplib deletes its queue when it stops; the threads stay until then for sockets of others, too.
+class SharedThreads final : public httplib::TaskQueue {
+ public:
+  explicit SharedThreads(httplib::TaskQueue& threads) : threads_(threads) {}
+  void enqueue(std::function<void()> task) override { threads_.enqueue(std::move(task)); }
+  void shutdown() override { threads_.shutdown(); }
+
+ private:
+  httplib::TaskQueue& threads_;
+};
+
 }  // namespace
 
 bool HttpConnections::add(HttpConnection& connection) {
@@ -98,10 +109,17 @@ std::size_t HttpConnections::size() const {
 
 HttpFront::HttpFront(const HttpLimits& limits, std::size_t connections_max,
                      std::unique_ptr<TlsContext> tls)
-    : limits_(limits), connections_(connections_max), tls_(std::move(tls)) {
+    : limits_(limits),
+      connections_(connections_max),
+      threads_(std::make_unique<ConnectionThreads>(connections_max)),
+      tls_(std::move(tls)) {
   set_tcp_nodelay(true);  // else 43 ms a request
   set_payload_max_length(limits.body_bytes_max);
-  new_task_queue = [connections_max] { return new ConnectionThreads(connections_max); };
+  new_task_queue = [this] { return new SharedThreads(*threads_); };
+}
+
+void HttpFront::take(int socket) {
+  threads_->enqueue([this, socket] { process_and_close_socket(socket); });
 }
 
 void HttpFront::begin_work() {

@@ -4,7 +4,7 @@
 /// A connection has a thread as long as it lives. There are at most `connections_max`; one that
 /// comes when all are taken ends the one that has kept its thread waiting for the longest, so that
 /// peers that send slowly, or nothing, never keep others out. Where none waits, the newcomer is
-/// closed.
+/// closed. Beside its own port it serves connections that others have accepted.
 
 #include <httplib.h>
 
@@ -46,6 +46,9 @@ class HttpFront final : public httplib::Server {
  public:
   HttpFront(const HttpLimits& limits, std::size_t connections_max, std::unique_ptr<TlsContext> tls);
 
+  /// Serves a connected socket as one of its own, and closes it. Any thread, until the server
+  /// stops.
+  void take(int socket);
   /// Ends connections that wait for their peer.
   void end_waiting() { connections_.cut_off_waiting(); }
   /// In a handler: the whole request is there, and the peer waits for us from here on.
@@ -63,6 +66,7 @@ class HttpFront final : public httplib::Server {
 
   const HttpLimits limits_;
   HttpConnections connections_;
+  const std::unique_ptr<httplib::TaskQueue> threads_;
   const std::unique_ptr<TlsContext> tls_;  ///< null: plain
 };
 

@@ -27,32 +27,39 @@ class Converter {
   Json body(const object& from) const {
     Json to = Json::object();
     for (const auto& [key, value] : from) {
+      if (value.is_null()) continue;
       Json& member = to[std::string(key)];
       if (key == "data") {
         member = data(value);
       } else if (key == "search" && value.is_array()) {  // the parts of a hybrid search
         member = Json::array();
         for (const element part : array(value)) {
-          member.push_back(part.is_object() ? body(object(part)) : plain(part));
+          member.push_back(part.is_object() ? body(object(part)) : plain(part, Nulls::kDrop));
         }
       } else {
-        member = plain(value);
+        member = plain(value, Nulls::kDrop);
       }
     }
     return to;
   }
 
  private:
-  static Json plain(const element& from) {
+  /// Members that are null count as absent, but for those of rows.
+  enum class Nulls { kDrop, kKeep };
+
+  static Json plain(const element& from, Nulls nulls = Nulls::kKeep) {
     switch (from.type()) {
       case element_type::ARRAY: {
         Json list = Json::array();
-        for (const element each : array(from)) list.push_back(plain(each));
+        for (const element each : array(from)) list.push_back(plain(each, nulls));
         return list;
       }
       case element_type::OBJECT: {
         Json to = Json::object();
-        for (const auto& [key, value] : object(from)) to[std::string(key)] = plain(value);
+        for (const auto& [key, value] : object(from)) {
+          if (nulls == Nulls::kDrop && value.is_null()) continue;
+          to[std::string(key)] = plain(value, nulls);
+        }
         return to;
       }
       case element_type::INT64: return std::int64_t(from);
@@ -137,6 +144,7 @@ Answer<Json> parse_body(const std::string& body, const Catalog& catalog, std::ui
   if (const auto error = parser.parse(body).get(root); error != simdjson::SUCCESS) {
     return refuse_parameter(join_text("the body is no JSON: ", simdjson::error_message(error)));
   }
+  if (root.is_null()) return Json::object();
   object top;
   if (root.get(top) != simdjson::SUCCESS) return refuse_parameter("the body is no object");
   return Converter(vector_fields(top, catalog)).body(top);

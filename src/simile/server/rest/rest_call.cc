@@ -32,8 +32,7 @@ std::string RestCall::text(const char* name) const {
 Answer<std::string> RestCall::needed(const char* name) const {
   std::string value = text(name);
   if (!value.empty()) return value;
-  return refuse(static_cast<FaultCode>(kMissing),
-                join_text("missing required parameters, error: ", name, " is required"));
+  return refuse_missing(name);
 }
 
 std::vector<std::string> RestCall::texts(const char* name) const {
@@ -55,6 +54,11 @@ void add_pairs(const Json& object,
     pair.set_key(key);
     pair.set_value(value.is_string() ? value.get<std::string>() : value.dump());
   }
+}
+
+std::unexpected<Fault> refuse_missing(std::string_view name) {
+  return refuse(static_cast<FaultCode>(kMissing),
+                join_text("missing required parameters, error: ", name, " is required"));
 }
 
 RestTable make_rest_table() {

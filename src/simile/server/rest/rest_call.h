@@ -58,6 +58,8 @@ void add_rest_collections(RestTable& table);
 void add_rest_entities(RestTable& table);
 void add_rest_functions(RestTable& table);
 void add_rest_metadata(RestTable& table);
+/// What is missing in a request.
+std::unexpected<Fault> refuse_missing(std::string_view name);
 /// All paths below /v2/vectordb/, "collections/create" for example.
 RestTable make_rest_table();
 

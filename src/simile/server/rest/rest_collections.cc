@@ -1,100 +1,13 @@
 #include <algorithm>
 
 #include "simile/base/text.h"
-#include "simile/server/index_names.h"
 #include "simile/server/rest/rest_functions.h"
+#include "simile/server/rest/rest_schema.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
 
 namespace {
-
-using wire_schema::DataType;
-
-/// Types as REST writes them: the names of the protocol, "VarChar" for example.
-Answer<DataType> parse_type(const std::string& name) {
-  DataType type = DataType::None;
-  if (DataType_Parse(name, &type) && type != DataType::None) return type;
-  return refuse_parameter(join_text("data type ", name,
-                                    " is invalid (case sensitive); known: "
-                                    "Int64, VarChar, FloatVector, ..."));
-}
-
-void parse_default(const Json& value, DataType type, wire_schema::FieldSchema& field) {
-  if (value.is_null()) return;
-  auto& to = *field.mutable_default_value();
-  switch (type) {
-    case DataType::Bool: to.set_bool_data(value.get<bool>()); break;
-    case DataType::Int64: to.set_long_data(value.get<std::int64_t>()); break;
-    case DataType::Float: to.set_float_data(value.get<float>()); break;
-    case DataType::Double: to.set_double_data(value.get<double>()); break;
-    case DataType::JSON: to.set_bytes_data(value.dump()); break;
-    case DataType::VarChar: to.set_string_data(value.get<std::string>()); break;
-    default: to.set_int_data(value.get<std::int32_t>()); break;
-  }
-}
-
-Answer<void> parse_rest_field(const Json& body, wire_schema::FieldSchema& field) {
-  field.set_name(body.value("fieldName", ""));
-  SIMILE_ASSIGN(const DataType type, parse_type(body.value("dataType", "")));
-  field.set_data_type(type);
-  field.set_description(body.value("description", ""));
-  field.set_is_primary_key(body.value("isPrimary", false));
-  field.set_autoid(body.value("autoID", body.value("autoId", false)));
-  field.set_is_partition_key(body.value("isPartitionKey", false));
-  field.set_nullable(body.value("nullable", false));
-  if (const auto element = body.find("elementDataType"); element != body.end()) {
-    SIMILE_ASSIGN(const DataType element_type, parse_type(element->get<std::string>()));
-    field.set_element_type(element_type);
-  }
-  if (const auto params = body.find("elementTypeParams"); params != body.end()) {
-    add_pairs(*params, *field.mutable_type_params());
-  }
-  if (const auto value = body.find("defaultValue"); value != body.end()) {
-    parse_default(*value, type, field);
-  }
-  return {};
-}
-
-/// A collection of which only the dimension is said.
-Answer<wire_schema::CollectionSchema> quick_schema(const RestCall& call) {
-  wire_schema::CollectionSchema schema;
-  schema.set_enable_dynamic_field(true);
-  auto& key = *schema.add_fields();
-  const std::string key_name = call.text("primaryFieldName");
-  key.set_name(key_name.empty() ? "id" : key_name);
-  key.set_is_primary_key(true);
-  key.set_autoid(call.body().value("autoID", call.body().value("autoId", false)));
-  const bool text = call.text("idType") == "VarChar" || call.text("idType") == "Varchar";
-  key.set_data_type(text ? DataType::VarChar : DataType::Int64);
-  if (text) {
-    const Json& params = call.member("params");
-    const Json most = 65'535;
-    const Json length = params.is_object() ? params.value("max_length", most) : most;
-    add_pairs({{"max_length", length}}, *key.mutable_type_params());
-  }
-  auto& vector = *schema.add_fields();
-  const std::string vector_name = call.text("vectorFieldName");
-  vector.set_name(vector_name.empty() ? "vector" : vector_name);
-  vector.set_data_type(DataType::FloatVector);
-  SIMILE_ASSIGN(const std::string dimension, call.needed("dimension"));
-  add_pairs({{"dim", dimension}}, *vector.mutable_type_params());
-  return schema;
-}
-
-Answer<wire_schema::CollectionSchema> full_schema(const Json& body) {
-  wire_schema::CollectionSchema schema;
-  schema.set_autoid(body.value("autoID", body.value("autoId", false)));
-  schema.set_enable_dynamic_field(body.value("enableDynamicField", false));
-  schema.set_description(body.value("description", ""));
-  for (const Json& field : body.value("fields", Json::array())) {
-    SIMILE_TRY(parse_rest_field(field, *schema.add_fields()));
-  }
-  for (const Json& function : body.value("functions", Json::array())) {
-    SIMILE_TRY(parse_rest_function(function, *schema.add_functions()));
-  }
-  return schema;
-}
 
 Answer<void> create_indexes(RestCall& call, const Json& indexes) {
   for (const Json& index : indexes) {
@@ -102,14 +15,14 @@ Answer<void> create_indexes(RestCall& call, const Json& indexes) {
     request.set_field_name(index.value("fieldName", ""));
     request.set_index_name(index.value("indexName", ""));
     auto& params = *request.mutable_extra_params();
+    const Json more = index.value("params", Json::object());
     if (index.contains("metricType")) add_pairs({{"metric_type", index["metricType"]}}, params);
-    if (index.contains("indexType")) add_pairs({{"index_type", index["indexType"]}}, params);
-    Json rest = index.value("params", Json::object());
-    if (rest.contains("index_type")) {
-      add_pairs({{"index_type", rest["index_type"]}}, params);
-      rest.erase("index_type");
+    if (index.contains("indexType")) {
+      add_pairs({{"index_type", index["indexType"]}}, params);
+    } else if (more.contains("index_type")) {
+      add_pairs({{"index_type", more["index_type"]}}, params);
     }
-    if (!rest.empty()) add_pairs({{"params", rest}}, params);
+    if (!more.empty()) add_pairs({{"params", more}}, params);
     SIMILE_TRY(call.call<wire_common::Status>("CreateIndex", request));
   }
   return {};
@@ -123,28 +36,11 @@ Answer<void> load(RestCall& call) {
 
 Answer<Json> create(RestCall& call) {
   SIMILE_ASSIGN(auto request, call.request<wire::CreateCollectionRequest>());
-  const bool full = call.body().contains("schema");
-  SIMILE_ASSIGN(auto schema, full ? full_schema(call.member("schema")) : quick_schema(call));
-  schema.set_name(request.collection_name());
-  if (schema.description().empty()) schema.set_description(call.text("description"));
+  SIMILE_ASSIGN(auto schema, parse_rest_schema(call));
+  SIMILE_TRY(parse_rest_options(call.member("params"), request));
   request.set_schema(schema.SerializeAsString());
-  request.set_consistency_level(wire_common::ConsistencyLevel::Bounded);
-  const Json& params = call.member("params");
-  if (params.is_object()) {
-    if (params.contains("consistencyLevel")) {
-      wire_common::ConsistencyLevel level{};
-      if (!ConsistencyLevel_Parse(params["consistencyLevel"].get<std::string>(), &level)) {
-        return refuse_parameter("consistencyLevel is none of Strong, Session, Bounded, Eventually");
-      }
-      request.set_consistency_level(level);
-    }
-    if (params.value("enableDynamicField", false)) {
-      schema.set_enable_dynamic_field(true);
-      request.set_schema(schema.SerializeAsString());
-    }
-  }
   SIMILE_TRY(call.call<wire_common::Status>("CreateCollection", request));
-  if (full) {
+  if (!is_quick(call.body())) {
     const Json indexes = call.body().value("indexParams", Json::array());
     SIMILE_TRY(create_indexes(call, indexes));
     if (!indexes.empty()) SIMILE_TRY(load(call));
@@ -158,29 +54,6 @@ Answer<Json> create(RestCall& call) {
   return Json::object();
 }
 
-Json pairs_json(const KeyValues& pairs) {
-  Json list = Json::array();
-  for (const auto& pair : pairs) list.push_back({{"key", pair.key()}, {"value", pair.value()}});
-  return list;
-}
-
-Json field_json(const wire_schema::FieldSchema& field) {
-  Json json = {{"id", field.fieldid()},
-               {"name", field.name()},
-               {"type", DataType_Name(field.data_type())},
-               {"description", field.description()},
-               {"primaryKey", field.is_primary_key()},
-               {"partitionKey", field.is_partition_key()},
-               {"clusteringKey", false},
-               {"autoId", field.autoid()},
-               {"nullable", field.nullable()}};
-  if (field.type_params_size() > 0) json["params"] = pairs_json(field.type_params());
-  if (field.element_type() != DataType::None) {
-    json["elementDataType"] = DataType_Name(field.element_type());
-  }
-  return json;
-}
-
 Answer<Json> describe_collection(RestCall& call) {
   SIMILE_ASSIGN(const auto request, call.request<wire::DescribeCollectionRequest>());
   SIMILE_ASSIGN(const auto described,
@@ -188,7 +61,7 @@ Answer<Json> describe_collection(RestCall& call) {
   Json fields = Json::array();
   bool auto_id = false;
   for (const auto& field : described.schema().fields()) {
-    fields.push_back(field_json(field));
+    fields.push_back(rest_field_json(field));
     auto_id = auto_id || field.autoid();
   }
   Json indexes = Json::array();
@@ -219,7 +92,7 @@ Answer<Json> describe_collection(RestCall& call) {
       {"consistencyLevel", ConsistencyLevel_Name(described.consistency_level())},
       {"partitionsNum", described.num_partitions()},
       {"shardsNum", described.shards_num()},
-      {"properties", pairs_json(described.properties())}};
+      {"properties", rest_pairs_json(described.properties())}};
 }
 
 Answer<Json> has(RestCall& call) {
@@ -333,6 +206,14 @@ Answer<Json> add_field(RestCall& call) {
   return Json::object();
 }
 
+Answer<Json> alter_field(RestCall& call) {
+  SIMILE_ASSIGN(auto request, call.request<wire::AlterCollectionFieldRequest>());
+  SIMILE_ASSIGN(*request.mutable_field_name(), call.needed("fieldName"));
+  add_pairs(call.member("fieldParams"), *request.mutable_properties());
+  SIMILE_TRY(call.call<wire_common::Status>("AlterCollectionField", request));
+  return Json::object();
+}
+
 Answer<Json> create_index(RestCall& call) {
   SIMILE_TRY(create_indexes(call, call.body().value("indexParams", Json::array())));
   return Json::object();
@@ -359,6 +240,7 @@ void add_rest_collections(RestTable& table) {
   table["collections/alter_properties"] = alter_properties;
   table["collections/drop_properties"] = drop_properties;
   table["collections/fields/add"] = add_field;
+  table["collections/fields/alter_properties"] = alter_field;
   table["indexes/create"] = create_index;
 }
 

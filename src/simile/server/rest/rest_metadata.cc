@@ -1,7 +1,7 @@
 /// Indexes, partitions, aliases and databases.
 
 #include "simile/base/text.h"
-#include "simile/server/rest/rest_call.h"
+#include "simile/server/rest/rest_schema.h"
 #include "simile/server/schema_message.h"
 
 namespace simile::server {
@@ -25,6 +25,8 @@ Json index_json(const wire::IndexDescription& index) {
           {"indexedRows", index.indexed_rows()},
           {"pendingRows", index.pending_index_rows()},
           {"failReason", ""},
+          {"mmap.enabled", text("mmap.enabled")},
+          {"indexParams", rest_pairs_json(index.params())},
           {"servedBy", text("simile_index")}};
 }
 
@@ -47,6 +49,15 @@ Answer<Json> list_indexes(RestCall& call) {
   if (!found) return list;
   for (const auto& index : found->index_descriptions()) list.push_back(index.index_name());
   return list;
+}
+
+Answer<Json> alter_index(RestCall& call) {
+  SIMILE_ASSIGN(auto request, call.request<wire::AlterIndexRequest>());
+  SIMILE_ASSIGN(*request.mutable_index_name(), call.needed("indexName"));
+  add_pairs(call.member("properties"), *request.mutable_extra_params());
+  for (const std::string& key : call.texts("propertyKeys")) request.add_delete_keys(key);
+  SIMILE_TRY(call.call<wire_common::Status>("AlterIndex", request));
+  return Json::object();
 }
 
 Answer<Json> drop_index(RestCall& call) {
@@ -202,6 +213,8 @@ void add_rest_metadata(RestTable& table) {
   table["indexes/describe"] = describe_index;
   table["indexes/list"] = list_indexes;
   table["indexes/drop"] = drop_index;
+  table["indexes/alter_properties"] = alter_index;
+  table["indexes/drop_properties"] = alter_index;
   table["partitions/create"] = create_partition;
   table["partitions/drop"] = drop_partition;
   table["partitions/has"] = has_partition;
@@ -219,6 +232,7 @@ void add_rest_metadata(RestTable& table) {
   table["databases/list"] = list_databases;
   table["databases/describe"] = describe_database;
   table["databases/alter"] = alter_database;
+  table["databases/alter_properties"] = alter_database;
   table["databases/drop_properties"] = alter_database;
 }
 
