@@ -115,7 +115,8 @@ TEST_F(IsolatedCodecTest, AWorkerThatHangsIsEnded) {
 
 TEST_F(IsolatedCodecTest, AWorkerThatLiesIsNotBelieved) {
   // An answer of 40 bytes of zeros: a picture of no pixels, where 32 x 24 were asked for.
-  const IsolatedCodec isolated = codec({"/bin/sh", "-c", "head -c 200 /dev/zero >&0; sleep 1000"});
+  const IsolatedCodec isolated =
+      codec({"/bin/sh", "-c", "head -c 200 /dev/zero >&0; exec sleep 1000"});
   EXPECT_FALSE(isolated.decode(file("rgb.png"), {}, kFraming));
   EXPECT_EQ(isolated.workers(), 0u);
 }
