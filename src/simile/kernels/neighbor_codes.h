@@ -7,6 +7,8 @@
 /// nibble). A plane is `groups` groups one after the other; planes follow each other, the most
 /// significant first. Tables: 16 bytes a group, entry n for the nibble n.
 ///
+/// An entry is below 128: two of them fit a byte, which are then added before they are widened.
+///
 /// For each vector:  sum = sum over planes p and groups g of 2^(planes - 1 - p) * table[g][nibble]
 ///                   out = max(0, base + addend + factor * (scale * sum + offset))
 /// The technique is the "fast scan" of André, Kermarrec and Le Scouarnec (VLDB 2015).
@@ -38,7 +40,8 @@ struct LinesAhead {
 };
 
 struct NeighborTables {
-  const std::uint8_t* tables;  ///< groups x kGroupBytes; the largest sum of one plane is < 2^16
+  const std::uint8_t* tables;  ///< groups x kGroupBytes; all below 128, and the largest sum of one
+                               ///< plane below 2^16
   float scale;
   float offset;
 };
@@ -47,6 +50,14 @@ struct NeighborTables {
 /// `bound`. The same on every target.
 using EstimateFunction = std::uint32_t (*)(const NeighborBlock& block, const NeighborTables& tables,
                                            float base, float bound, LinesAhead ahead, float* out);
+
+/// Inner products of a code of `dim` int8: with another, and with itself.
+struct Products {
+  std::int32_t with_other;
+  std::int32_t with_itself;
+};
+using ProductsFunction = Products (*)(const std::int8_t* code, const std::int8_t* other,
+                                      std::size_t dim);
 
 /// Sums over the components of to - from, codes of `dim` int8: of their sizes, and of their
 /// squares.
@@ -85,6 +96,7 @@ struct NeighborCodeFunctions {
   EstimateFunction estimate;
   RangeFunction range;
   TableFunction fill_tables;
+  ProductsFunction multiply;
   DifferenceFunction measure;
   CodeFunction code;
 };

@@ -33,12 +33,29 @@ void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::siz
   const __m256i nibble = _mm256_set1_epi8(15);
   ByteSums first;
   ByteSums second;
-  for (std::size_t at = 0; at < groups * kGroupBytes; at += sizeof(__m256i)) {
-    const __m256i code = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + at));
-    const __m256i table = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tables + at));
+  // The entries of the low nibbles, and of the high ones.
+  const auto low = [&](std::size_t at) {
+    return _mm256_shuffle_epi8(
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tables + at)),
+        _mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + at)), nibble));
+  };
+  const auto high = [&](std::size_t at) {
+    const __m256i code =
+        _mm256_srli_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + at)), 4);
+    return _mm256_shuffle_epi8(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(tables + at)),
+                               _mm256_and_si256(code, nibble));
+  };
+  constexpr std::size_t kBytes = sizeof(__m256i);
+  const std::size_t bytes = groups * kGroupBytes;
+  std::size_t at = 0;
+  for (; at + 2 * kBytes <= bytes; at += 2 * kBytes) {
     ask_for_line(ahead);
-    first.add(_mm256_shuffle_epi8(table, _mm256_and_si256(code, nibble)));
-    second.add(_mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(code, 4), nibble)));
+    first.add(_mm256_add_epi8(low(at), low(at + kBytes)));
+    second.add(_mm256_add_epi8(high(at), high(at + kBytes)));
+  }
+  if (at < bytes) {
+    first.add(low(at));
+    second.add(high(at));
   }
   first.store(sums);
   second.store(sums + 16);

@@ -35,13 +35,26 @@ void sum_nibbles(const std::uint8_t* codes, const std::uint8_t* tables, std::siz
   const __m512i nibble = _mm512_set1_epi8(15);
   ByteSums first;
   ByteSums second;
-  for (std::size_t at = 0; at < groups * kGroupBytes; at += sizeof(__m512i)) {
-    const __m512i code = _mm512_loadu_si512(codes + at);
-    const __m512i table = _mm512_loadu_si512(tables + at);
+  // The entries of the low nibbles, and of the high ones.
+  const auto low = [&](std::size_t at) {
+    return _mm512_shuffle_epi8(_mm512_loadu_si512(tables + at),
+                               _mm512_and_si512(_mm512_loadu_si512(codes + at), nibble));
+  };
+  const auto high = [&](std::size_t at) {
+    const __m512i code = _mm512_srli_epi16(_mm512_loadu_si512(codes + at), 4);
+    return _mm512_shuffle_epi8(_mm512_loadu_si512(tables + at), _mm512_and_si512(code, nibble));
+  };
+  constexpr std::size_t kBytes = sizeof(__m512i);
+  const std::size_t bytes = groups * kGroupBytes;
+  std::size_t at = 0;
+  for (; at + 2 * kBytes <= bytes; at += 2 * kBytes) {
     ask_for_line(ahead);
-    ask_for_line(ahead);
-    first.add(_mm512_shuffle_epi8(table, _mm512_and_si512(code, nibble)));
-    second.add(_mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(code, 4), nibble)));
+    first.add(_mm512_add_epi8(low(at), low(at + kBytes)));
+    second.add(_mm512_add_epi8(high(at), high(at + kBytes)));
+  }
+  if (at < bytes) {
+    first.add(low(at));
+    second.add(high(at));
   }
   first.store(sums);
   second.store(sums + 16);

@@ -54,6 +54,29 @@ std::uint32_t estimate(const NeighborBlock& block, const NeighborTables& tables,
   return below;
 }
 
+Products multiply(const std::int8_t* code, const std::int8_t* other, std::size_t dim) {
+  constexpr std::size_t kShorts = 2 * Lanes::kFloats;
+  Lanes::Ints with_other[2] = {Lanes::zero_ints(), Lanes::zero_ints()};
+  Lanes::Ints with_itself[2] = {Lanes::zero_ints(), Lanes::zero_ints()};
+  const auto add = [&](std::size_t sum, Lanes::Shorts a, Lanes::Shorts b) {
+    with_other[sum] = Lanes::dot_add(with_other[sum], a, b);
+    with_itself[sum] = Lanes::dot_add(with_itself[sum], a, a);
+  };
+  std::size_t at = 0;
+  for (; at + 2 * kShorts <= dim; at += 2 * kShorts) {
+    add(0, Lanes::load_shorts(code + at), Lanes::load_shorts(other + at));
+    add(1, Lanes::load_shorts(code + at + kShorts), Lanes::load_shorts(other + at + kShorts));
+  }
+  for (; at < dim; at += kShorts) {
+    const std::size_t n = dim - at < kShorts ? dim - at : kShorts;
+    add(0, Lanes::load_shorts_first(code + at, n), Lanes::load_shorts_first(other + at, n));
+  }
+  const auto sum = [](const Lanes::Ints(&sums)[2]) {
+    return static_cast<std::int32_t>(Lanes::sum(Lanes::add(sums[0], sums[1])));
+  };
+  return {sum(with_other), sum(with_itself)};
+}
+
 constexpr std::size_t kPart = 256;  // components whose sums fit 32 bits
 
 // Plain loops over arrays, which the compiler turns into vectors of the target.
@@ -145,8 +168,8 @@ void fill_tables(const float* query, std::size_t groups, float inverse_step, std
   }
 }
 
-constexpr NeighborCodeFunctions kNeighborCodesOfTarget = {estimate, range_of, fill_tables,
-                                                          measure_difference, code_difference};
+constexpr NeighborCodeFunctions kNeighborCodesOfTarget = {
+    estimate, range_of, fill_tables, multiply, measure_difference, code_difference};
 
 }  // namespace
 }  // namespace simile::kernels

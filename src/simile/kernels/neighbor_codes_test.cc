@@ -55,8 +55,7 @@ TEST(NeighborCodes, EveryTargetGivesTheDocumentedSum) {
     const EstimateFunction estimate = neighbor_code_functions(target).estimate;
     for (const std::size_t groups : {4, 8, 16, 20, 32, 96, 196, 384}) {
       for (const std::size_t planes : {1, 2}) {
-        const RandomBlock data(groups, planes, groups * 2 + planes,
-                               groups > 256 ? 65'535u / static_cast<unsigned>(groups) : 255u);
+        const RandomBlock data(groups, planes, groups * 2 + planes, 127u);
         std::vector<float> out(kBlockCodes);
         estimate(data.block, data.query, 12.5f, 1e30f, {}, out.data());
         for (std::size_t i = 0; i < kBlockCodes; ++i) {
@@ -70,8 +69,8 @@ TEST(NeighborCodes, EveryTargetGivesTheDocumentedSum) {
 
 TEST(NeighborCodes, TheLargestSumsOfAPlaneDoNotOverflow) {
   for (const Target target : supported_targets()) {
-    RandomBlock data(256, 2, 1, 0);
-    std::ranges::fill(data.tables, std::uint8_t{255});  // 256 x 255 = 65,280
+    RandomBlock data(516, 2, 1, 0);
+    std::ranges::fill(data.tables, std::uint8_t{127});  // 516 x 127 = 65,532
     std::vector<float> out(kBlockCodes);
     neighbor_code_functions(target).estimate(data.block, data.query, 0, 1e30f, {}, out.data());
     for (std::size_t i = 0; i < kBlockCodes; ++i) {
@@ -82,7 +81,7 @@ TEST(NeighborCodes, TheLargestSumsOfAPlaneDoNotOverflow) {
 
 TEST(NeighborCodes, EveryTargetGivesTheSameEstimatesAndMask) {
   for (const std::size_t groups : {4, 20, 32, 96}) {
-    const RandomBlock data(groups, 2, groups, 255);
+    const RandomBlock data(groups, 2, groups, 127);
     std::vector<float> first(kBlockCodes);
     const float bound = static_cast<float>(data.naive(3, 12.5f));
     const std::uint32_t near =
@@ -97,6 +96,27 @@ TEST(NeighborCodes, EveryTargetGivesTheSameEstimatesAndMask) {
                                                          ahead, out.data()),
                 near);
       EXPECT_EQ(out, first) << name_of(target);
+    }
+  }
+}
+
+TEST(NeighborCodes, EveryTargetMultipliesAsDocumented) {
+  Random random(4);
+  for (const Target target : supported_targets()) {
+    for (const std::size_t dim : {4, 16, 48, 64, 80, 96, 128, 784, 65'000}) {
+      std::vector<std::int8_t> code(dim);
+      std::vector<std::int8_t> other(dim);
+      std::int32_t with_other = 0, with_itself = 0;
+      for (std::size_t d = 0; d < dim; ++d) {
+        code[d] = dim > 1000 ? -128 : static_cast<std::int8_t>(random.below(256) - 128);
+        other[d] = dim > 1000 ? 127 : static_cast<std::int8_t>(random.below(256) - 128);
+        with_other += code[d] * other[d];
+        with_itself += code[d] * code[d];
+      }
+      const Products products =
+          neighbor_code_functions(target).multiply(code.data(), other.data(), dim);
+      EXPECT_EQ(products.with_other, with_other) << name_of(target) << " " << dim;
+      EXPECT_EQ(products.with_itself, with_itself) << name_of(target) << " " << dim;
     }
   }
 }

@@ -5,29 +5,26 @@
 namespace simile::kernels {
 namespace {
 
-// From the last group down: a group of greater keys moves up by one, its first place taking the
-// last key of the group before; in the group where the key belongs, only those above it move.
+// Every group up to the end, whether its keys move or not: a branch that depends on where the key
+// belongs is foretold badly, and costs more than ten groups.
 std::size_t insert_key(std::uint64_t* keys, std::size_t end, std::uint64_t key) {
+  constexpr std::size_t kRun = 8 * kKeyGroup;
   const __m512i fresh = _mm512_set1_epi64(static_cast<long long>(key));
-  std::size_t group = (end + kKeyGroup - 1) / kKeyGroup;
-  if (group == 0) return 0;
-  __m512i here = _mm512_load_si512(keys + --group * kKeyGroup);
-  for (;;) {
+  std::size_t at = 0;
+  while (at + kRun < end && keys[at + kRun - 1] <= key) at += kRun;
+  __m512i below = at == 0 ? _mm512_setzero_si512() : _mm512_load_si512(keys + at - kKeyGroup);
+  std::size_t place = at;
+  for (; at < end; at += kKeyGroup) {
+    const __m512i here = _mm512_load_si512(keys + at);
+    const __m512i before = _mm512_alignr_epi64(here, below, 7);  // of each place, the key before it
     const __mmask8 greater = _mm512_cmpgt_epi64_mask(here, fresh);
-    if (greater == 0xFF && group > 0) {
-      const __m512i below = _mm512_load_si512(keys + (group - 1) * kKeyGroup);
-      if (static_cast<__mmask8>(_mm512_cmpgt_epi64_mask(below, fresh) >> 7) != 0) {
-        _mm512_store_si512(keys + group * kKeyGroup, _mm512_alignr_epi64(here, below, 7));
-        here = below;
-        --group;
-        continue;
-      }
-    }
-    const auto place = static_cast<__mmask8>(greater & -greater);
-    const __m512i moved = _mm512_mask_alignr_epi64(here, greater, here, here, 7);
-    _mm512_store_si512(keys + group * kKeyGroup, _mm512_mask_mov_epi64(moved, place, fresh));
-    return group * kKeyGroup + static_cast<std::size_t>(__builtin_ctz(greater | 0x100u));
+    const __mmask8 moved = _mm512_cmpgt_epi64_mask(before, fresh);
+    place += kKeyGroup - static_cast<std::size_t>(__builtin_popcount(greater));
+    const __m512i taken = _mm512_mask_mov_epi64(here, greater, fresh);
+    _mm512_store_si512(keys + at, _mm512_mask_mov_epi64(taken, moved, before));
+    below = here;
   }
+  return place;
 }
 
 }  // namespace

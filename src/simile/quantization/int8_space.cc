@@ -105,7 +105,6 @@ void Int8Space::prepare_node(std::uint32_t node, FusedQuery& out) const {
 
 void Int8Space::finish_query(float scale, FusedQuery& out) const {
   const std::int8_t* code = out.code_.data();
-  out.dot_ = dot_;
   out.scan_ = scan_;
   out.squared_ = dot_(code, code, code_dim_) / (scale * scale);
   out.factor_ = 2 / scale;

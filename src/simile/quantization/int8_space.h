@@ -17,6 +17,7 @@
 
 #include "simile/base/growable_buffer.h"
 #include "simile/kernels/distance.h"
+#include "simile/kernels/neighbor_codes.h"
 #include "simile/progress.h"
 #include "simile/quantization/int8_codec.h"
 #include "simile/types.h"
@@ -44,9 +45,14 @@ class Int8Space {
    public:
     /// In code units, before rounding; code_dim() floats.
     const float* projected() const { return projected_.data(); }
-    /// Squared distance, in code units, to a code with this squared length.
-    float distance(const void* code, float squared) const {
-      return finish(dot_(code_.data(), code, code_.size()), squared);
+    /// Squared distance, in code units, to a code. The length of the code is not kept anywhere:
+    /// once it is read, this costs less than the wait for another line.
+    float distance(const void* code) const {
+      const kernels::Products products =
+          multiply_(static_cast<const std::int8_t*>(code), code_.data(), code_.size());
+      const float distance = (squared_ + static_cast<float>(products.with_itself)) -
+                             factor_ * static_cast<float>(products.with_other);
+      return distance > 0 ? distance : 0;
     }
     /// An estimate of the same for `count` samples (see sample_bytes()), one after the other, with
     /// their squared lengths.
@@ -61,14 +67,9 @@ class Int8Space {
 
    private:
     friend class Int8Space;
-    float finish(float product, float squared) const {
-      const float distance = (squared_ + squared) - factor_ * product;
-      return distance > 0 ? distance : 0;
-    }
-
     std::vector<float> projected_;
     std::vector<std::int8_t> code_;
-    kernels::PairFunction dot_;
+    kernels::ProductsFunction multiply_ = kernels::neighbor_code_functions().multiply;
     kernels::ScanFunction scan_;
     float squared_ = 0;
     float factor_ = 0;
@@ -123,8 +124,7 @@ class Int8Space {
   const std::int8_t* code(std::uint32_t node) const {
     return reinterpret_cast<const std::int8_t*>(row(node));
   }
-  /// Squared length of a code. Not kept: once the code is read, this costs less than the wait for
-  /// another line.
+  /// Squared length of a code.
   float squared(std::uint32_t node) const { return dot_(row(node), row(node), code_dim_); }
 
   std::uint64_t memory_bytes() const;

@@ -29,7 +29,7 @@ std::vector<float> distances_to(const Int8Space& space, const void* query) {
   space.prepare(query, prepared);
   std::vector<float> distances;
   for (std::uint32_t node = 0; node < space.size(); ++node) {
-    distances.push_back(prepared.distance(space.row(node), space.squared(node)));
+    distances.push_back(prepared.distance(space.row(node)));
   }
   return distances;
 }

@@ -70,8 +70,9 @@ void NeighborCodec::encode(const std::int8_t* vertex, const std::int8_t* neighbo
 void NeighborCodec::prepare(const float* query, NeighborQuery& out) const {
   out.bytes_.resize(groups() * kernels::kGroupBytes);
   const kernels::QueryRange range = functions_->range(query, groups());
-  // The sums over all groups must stay below 2^16.
-  const float levels = std::fmin(255.0f, std::floor(65'535.0f / static_cast<float>(groups())) - 1);
+  // An entry is below 128, and the sum over all groups below 2^16. Steps as coarse as these add one
+  // per cent to the error of the codes.
+  const float levels = std::fmin(127.0f, std::floor(65'535.0f / static_cast<float>(groups())) - 1);
   const float step = range.widest > 0 ? range.widest / levels : 1.0f;
   functions_->fill_tables(query, groups(), 1.0f / step, out.bytes_.data());
   // <x, q> = 2 <u, q> - (2^planes - 1) sum(q);  <u, q> = step * sums + weight * lowest_sum.

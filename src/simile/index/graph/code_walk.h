@@ -3,15 +3,21 @@
 /// rows. A hop is as many lines of memory as there are neighbours, so all are asked for together,
 /// those of several nodes at once, before the first is looked at.
 ///
+/// 1. The nearest entries of the beam that were not expanded are taken, kAtOnce of them.
+/// 2. Their neighbours that were not seen before are asked for, then scored into the beam.
+/// 3. Until every entry of the beam is expanded.
+/// Source: Subramanya et al., "DiskANN" (NeurIPS 2019), algorithm 1.
+///
 /// from_query() and from_node() leave in scratch.found the nodes of the beam that count, each with
 /// the distance of its code. For nodes of the graph as queries this is the same on every machine.
 
+#include <array>
 #include <cstdint>
 #include <type_traits>
 #include <vector>
 
 #include "simile/base/prefetch.h"
-#include "simile/index/graph/beam_search.h"
+#include "simile/index/graph/beam.h"
 #include "simile/index/graph/graph.h"
 #include "simile/index/graph/visited_set.h"
 
@@ -30,36 +36,56 @@ struct CodeScratch {
   bool was_expanded(std::uint32_t node) const { return visited.contains(node); }
 };
 
+/// One walk, from what begin() was called with to its end.
 template <class Space, class Scorer, class Counts>
-class CodeExpander {
+class CodeWalker {
  public:
-  static constexpr std::size_t kAtOnce = 4;
-
-  CodeExpander(const Graph<PlainLayout<Space>>& graph, const Scorer& scorer, const Counts& counts,
-               CodeScratch<Space>& scratch)
+  CodeWalker(const Graph<PlainLayout<Space>>& graph, const Scorer& scorer, const Counts& counts,
+             CodeScratch<Space>& scratch)
       : graph_(graph),
         scorer_(scorer),
         counts_(counts),
         scratch_(scratch),
         places_(graph.layout.places()) {}
 
-  SIMILE_ALWAYS_INLINE void touch(std::uint32_t node) const {
-    prefetch_lines<CacheLevel::kFirst>(graph_.ids(node), places_ * sizeof(std::uint32_t));
-  }
-  SIMILE_ALWAYS_INLINE void prefetch(std::uint32_t) const {}
-
-  void expand(std::uint32_t node, std::uint32_t) {
-    const std::uint32_t* ids = graph_.ids(node);
-    for (std::size_t i = 0; i < places_; ++i) {
-      if (ids[i] != kNoNode) begin(ids[i]);
-    }
-  }
   SIMILE_ALWAYS_INLINE void begin(std::uint32_t node) {
     if (!scratch_.visited.insert(node)) return;
     scratch_.nodes.push_back(node);
     prefetch_lines<CacheLevel::kSecond>(graph_.space.row(node), graph_.space.code_bytes());
   }
-  /// Scores scratch.nodes into the beam.
+  void run() {
+    settle();
+    std::array<std::uint32_t, kAtOnce> nodes;
+    while (const std::size_t taken = take(nodes)) {
+      for (std::size_t i = 0; i < taken; ++i) expand(nodes[i]);
+      settle();
+    }
+  }
+
+ private:
+  static constexpr std::size_t kAtOnce = 4;
+
+  SIMILE_ALWAYS_INLINE void touch(std::uint32_t node) const {
+    prefetch_lines<CacheLevel::kFirst>(graph_.ids(node), places_ * sizeof(std::uint32_t));
+  }
+  std::size_t take(std::array<std::uint32_t, kAtOnce>& nodes) {
+    std::size_t taken = 0;
+    while (taken < nodes.size()) {
+      const Beam::Entry* next = scratch_.beam.expand_next();
+      if (next == nullptr) break;
+      nodes[taken] = next->node();
+      touch(nodes[taken]);
+      ++taken;
+    }
+    return taken;
+  }
+  void expand(std::uint32_t node) {
+    const std::uint32_t* ids = graph_.ids(node);
+    for (std::size_t i = 0; i < places_; ++i) {
+      if (ids[i] != kNoNode) begin(ids[i]);
+    }
+  }
+  // Scores scratch.nodes into the beam.
   void settle() {
     Beam& beam = scratch_.beam;
     if (const Beam::Entry* next = beam.peek()) touch(next->node());
@@ -72,7 +98,6 @@ class CodeExpander {
     scratch_.nodes.clear();
   }
 
- private:
   const Graph<PlainLayout<Space>>& graph_;
   const Scorer& scorer_;
   const Counts& counts_;
@@ -114,14 +139,13 @@ struct CodeWalk {
     scratch.nodes.clear();
     scratch.found.clear();
     if (size.without != kNoNode) scratch.visited.insert(size.without);
-    CodeExpander<Space, Scorer, Counts> expander(graph, scorer, counts, scratch);
+    CodeWalker<Space, Scorer, Counts> walker(graph, scorer, counts, scratch);
     EntryTable::Starts starts;
     const std::size_t count = graph.entries.starts(scorer, scratch.entries, starts);
-    for (std::size_t i = 0; i < count; ++i) expander.begin(starts[i].node);
+    for (std::size_t i = 0; i < count; ++i) walker.begin(starts[i].node);
     // From the root everything is reached, whatever the entries lead to.
-    expander.begin(graph.tree.root);
-    expander.settle();
-    walk(expander, scratch.beam);
+    walker.begin(graph.tree.root);
+    walker.run();
     for (const Beam::Entry& entry : scratch.beam.entries()) {
       if (entry.counts()) scratch.found.push_back({entry.distance(), entry.node()});
     }

@@ -46,7 +46,7 @@ inline std::size_t place_to_swap(const Graph<FusedLayout>& graph, std::uint32_t 
   constexpr float kAll = std::numeric_limits<float>::infinity();
   const auto& codec = graph.layout.codec();
   const auto estimate = kernels::neighbor_code_functions().estimate;
-  const float apart = newcomer.query.distance(row, graph.space.squared(target)) / codec.unit();
+  const float apart = newcomer.query.distance(row) / codec.unit();
   alignas(64) float to_target[kPlacesMax];
   alignas(64) float ratios[kPlacesMax];  // how much the newcomer is in the way of neighbours
   float own_ratio = 0;                   // and they in its

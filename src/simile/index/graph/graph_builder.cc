@@ -12,7 +12,6 @@
 #include "simile/index/graph/graph_entries.h"
 #include "simile/index/graph/prune.h"
 #include "simile/index/graph/row_edits.h"
-#include "simile/index/graph/walk_in_step.h"
 
 namespace simile::index {
 
@@ -37,7 +36,6 @@ class GraphBuilder {
   using Layout = typename Walk::Layout;
   using Space = typename Layout::Space;
   static constexpr bool kSwaps = std::is_same_v<Layout, FusedLayout>;
-  static constexpr std::size_t kLanes = kSwaps ? FusedStep::kWalks : 1;
 
  public:
   GraphBuilder(Graph<Layout>& graph, const BuildContext& context)
@@ -69,7 +67,7 @@ class GraphBuilder {
   static constexpr std::size_t kPrune = kNoPlace - 1;
 
   struct Scratch {
-    std::array<typename Walk::Scratch, kLanes> walks;
+    typename Walk::Scratch walk;
     PruneScratch prune;
     std::vector<Candidate> candidates;
     std::vector<std::uint32_t> nodes;
@@ -184,19 +182,20 @@ class GraphBuilder {
     const auto chosen_of = [&](std::size_t i) {
       return std::span(chosen_).subspan(i * degree(), degree());
     };
+    const std::size_t whole = std::max<std::size_t>(graph_.options.build_effort, degree());
+    const std::size_t effort = again ? whole : effort_of_first(whole);
     done_of_batch_ = 0;
     again_ = again;
     parallel_for(threads_, nodes.size(), kWalkGrain,
                  [&](std::size_t first, std::size_t last, std::uint32_t worker) {
                    if (cancelled()) return;
                    Scratch& scratch = scratch_[worker];
-                   walk_from(nodes.subspan(first, last - first), again, scratch,
-                             [&](std::size_t at, const typename Walk::Scratch& walk) {
-                               const std::size_t i = first + at;
-                               find_candidates(nodes[i], again, walk, scratch);
-                               choose_edges(nodes[i], scratch);
-                               keep_edges(i, again, scratch);
-                             });
+                   for (std::size_t i = first; i < last; ++i) {
+                     Walk::from_node(graph_, nodes[i], effort, scratch.walk);
+                     find_candidates(nodes[i], again, scratch);
+                     choose_edges(nodes[i], scratch);
+                     keep_edges(i, again, scratch);
+                   }
                    done_of_batch_ += last - first;
                    if (worker == 0) report_batch(0.7 * share_of(nodes.size()));
                  });
@@ -220,29 +219,6 @@ class GraphBuilder {
     }
   }
 
-  // Calls found(i, walk) for each node, once it has walked.
-  template <class Found>
-  void walk_from(std::span<const std::uint32_t> nodes, bool again, Scratch& scratch,
-                 const Found& found) {
-    const std::size_t whole = std::max<std::size_t>(graph_.options.build_effort, degree());
-    const std::size_t effort = again ? whole : effort_of_first(whole);
-    if constexpr (kSwaps) {
-      using Step = typename Walk::Step;
-      walk_in_step<Step>(
-          nodes.size(), [&](std::size_t lane) { return Step(graph_, scratch.walks[lane]); },
-          [&](std::size_t i, std::size_t, Step& step) { step.begin_node(nodes[i], effort); },
-          [&](std::size_t i, std::size_t lane) {
-            Walk::rescale(graph_, scratch.walks[lane]);
-            found(i, scratch.walks[lane]);
-          });
-    } else {
-      for (std::size_t i = 0; i < nodes.size(); ++i) {
-        Walk::from_node(graph_, nodes[i], effort, scratch.walks[0]);
-        found(i, scratch.walks[0]);
-      }
-    }
-  }
-
   // Of node i of the batch.
   void keep_edges(std::size_t i, bool again, Scratch& scratch) {
     // Nobody can come to new ones yet, and their neighbours are in the cache now.
@@ -254,8 +230,8 @@ class GraphBuilder {
                       chosen_.begin() + static_cast<std::ptrdiff_t>(i * degree()));
   }
 
-  void find_candidates(std::uint32_t node, bool again, const typename Walk::Scratch& walk,
-                       Scratch& scratch) {
+  void find_candidates(std::uint32_t node, bool again, Scratch& scratch) {
+    const typename Walk::Scratch& walk = scratch.walk;
     scratch.candidates.clear();
     for (const Candidate& found : walk.found) {
       if (found.node == node || tree_.is_removed(found.node)) continue;

@@ -15,7 +15,6 @@
 #include "simile/index/graph/graph_repair.h"
 #include "simile/index/graph/row_edits.h"
 #include "simile/index/graph/search_cost.h"
-#include "simile/index/graph/walk_in_step.h"
 #include "simile/index/top_k.h"
 #include "simile/quantization/exact_scorer.h"
 
@@ -142,12 +141,6 @@ class GraphOver final : public GraphIndex {
         options.allowed == nullptr ? mapped_count_ : options.allowed->count();
     const std::size_t effort =
         std::max(options.effort == 0 ? kDefaultEffort : options.effort, options.k);
-    if constexpr (requires { typename Walk::Step; }) {
-      if (queries.rows > 1 && options.allowed == nullptr && !many_removed_ &&
-          !scans({rows_.vectors.rows, allowed, options.k, effort})) {
-        return search_in_step(queries, effort, options, hits);
-      }
-    }
     for (std::size_t q = 0; q < queries.rows; ++q) {
       search_one(queries.row(q), effort, allowed, options, hits + q * options.k);
     }
@@ -191,42 +184,6 @@ class GraphOver final : public GraphIndex {
     const GraphTree& tree = graph_.tree;
     const bool many = tree.removed_count * kPassedOverShare > tree.count();
     if (many != many_removed_) change_alone(gate, [&] { many_removed_ = many; });
-  }
-
-  // Whether a scan is no more work than the first walk.
-  static bool scans(const SearchSize& size) {
-    return size.allowed <= std::max<std::size_t>(kScanAlways, size.k) ||
-           scan_hops(size) <= walk_hops(size);
-  }
-
-  // Queries without a filter, several at once.
-  void search_in_step(const MatrixView& queries, std::size_t effort, const SearchOptions& options,
-                      Hit* hits) const
-    requires requires { typename Walk::Step; }
-  {
-    using Step = typename Walk::Step;
-    thread_local std::array<Scratch, Step::kWalks> scratches;
-    const auto cancelled = [&] { return options.cancel != nullptr && options.cancel->cancelled(); };
-    walk_in_step<Step>(
-        queries.rows, [&](std::size_t lane) { return Step(graph_, scratches[lane].walk); },
-        [&](std::size_t q, std::size_t, Step& step) {
-          if (!cancelled()) step.begin(queries.row(q), {effort, effort});
-        },
-        [&](std::size_t q, std::size_t lane) {
-          if (cancelled()) {
-            std::fill_n(hits + q * options.k, options.k, Hit{});
-          } else {
-            finish(queries.row(q), effort, options, scratches[lane], hits + q * options.k);
-          }
-        });
-  }
-
-  // Of a walk without a filter.
-  void finish(const void* query, std::size_t effort, const SearchOptions& options, Scratch& scratch,
-              Hit* hits) const {
-    rerank(query, Walk::rows_to_rank(options.k, effort), options, scratch);
-    if (!scratch.top.full()) return search_one(query, effort, mapped_count_, options, hits);
-    write_hits(scratch.top, options.k, hits);
   }
 
   // Walks with ever more effort until k rows are found, and scans once that is no more work.

@@ -252,8 +252,7 @@ class GraphRepair {
     scratch.candidates.clear();
     for (const std::uint32_t lost : scratch.lost) {
       const std::byte* from = graph_.space.row(lost);
-      const float base =
-          scratch.node.query.distance(from, graph_.space.squared(lost)) * inverse_unit;
+      const float base = scratch.node.query.distance(from) * inverse_unit;
       for (std::size_t b = 0; b < graph_.layout.blocks(); ++b) {
         alignas(64) float estimates[kernels::kBlockCodes];
         estimate(graph_.layout.block(from, b), scratch.node.tables.tables(), base,
@@ -275,8 +274,7 @@ class GraphRepair {
     }
     scratch.candidates.clear();
     for (const std::uint32_t other : scratch.nodes) {
-      const float distance =
-          scratch.node.query.distance(graph_.space.row(other), graph_.space.squared(other));
+      const float distance = scratch.node.query.distance(graph_.space.row(other));
       scratch.candidates.push_back({distance * inverse_unit, other});
     }
     std::sort(scratch.candidates.begin(), scratch.candidates.end());

@@ -61,6 +61,7 @@ using Int4Layout = PlainLayout<quantization::Int4Space>;
 class FusedLayout {
  public:
   using Space = quantization::Int8Space;
+  static constexpr std::size_t kLine = 64;
 
   FusedLayout(std::size_t code_bytes, std::uint32_t degree)
       : codec_(code_bytes),
@@ -87,8 +88,9 @@ class FusedLayout {
             halves + index * kernels::kBlockCodes, halves + places_ + index * kernels::kBlockCodes,
             codec_.groups(), codec_.planes()};
   }
-  /// The lines that a walk reads of a row.
-  kernels::LinesAhead lines(const std::byte* row) const { return {row, row_bytes_ / kLine}; }
+  /// The lines of a row, all of which a walk reads.
+  std::size_t lines() const { return row_bytes_ / kLine; }
+  kernels::LinesAhead lines(const std::byte* row) const { return {row, lines()}; }
 
   void clear_place(std::byte* row, std::size_t place) const {
     ids(row)[place] = kNoNode;
@@ -114,7 +116,6 @@ class FusedLayout {
 
  private:
   static constexpr std::uint16_t kInfinity = 0x7C00;  // in float16
-  static constexpr std::size_t kLine = 64;
 
   static constexpr std::size_t whole_lines(std::size_t bytes) {
     return (bytes + kLine - 1) / kLine * kLine;

@@ -7,10 +7,16 @@
 /// machine.
 ///
 /// The walk over fused rows
-/// 1. Neighbours enter the beam by estimated distances, which need nothing but the row of their
-///    vertex. A node that is shown again soon is remembered and passed over, so that the beam is
-///    not filled with copies; the few that are forgotten are found when they come to be expanded.
+/// 1. The nearest entries of the beam that were not expanded are taken, and so are on their way:
+///    first the begin of a row is asked for, so that its address is translated, then all of it, and
+///    at last the node is expanded.
 /// 2. When a node is expanded, its own code gives its distance, nearly exact.
+/// 3. Its neighbours enter the beam by estimated distances, which need nothing but its row. A node
+///    that is shown again soon is remembered and passed over, so that the beam is not filled with
+///    copies; the few that are forgotten are found when they come to be expanded.
+/// 4. Until every entry of the beam is expanded.
+/// Source: Subramanya et al., "DiskANN" (NeurIPS 2019), algorithm 1; the nodes on their way are
+/// ours.
 
 #include <algorithm>
 #include <array>
@@ -19,7 +25,7 @@
 #include <vector>
 
 #include "simile/base/prefetch.h"
-#include "simile/index/graph/beam_search.h"
+#include "simile/index/graph/beam.h"
 #include "simile/index/graph/graph.h"
 #include "simile/index/graph/visited_set.h"
 
@@ -37,54 +43,96 @@ struct FusedScratch {
   bool was_expanded(std::uint32_t node) const { return expanded.contains(node); }
 };
 
+/// One walk, from what begin_fused() has put into the beam to its end.
 template <class Counts>
-class FusedExpander {
+class FusedWalker {
  public:
-  // Below three the addresses are translated one after the other; above five the beam falls behind
-  // what is known.
-  static constexpr std::size_t kAtOnce = 4;
-
-  FusedExpander(const Graph<FusedLayout>& graph, const Counts& counts, FusedScratch& scratch)
+  FusedWalker(const Graph<FusedLayout>& graph, const Counts& counts, FusedScratch& scratch)
       : graph_(graph),
         counts_(counts),
         scratch_(scratch),
         estimate_(kernels::neighbor_code_functions().estimate),
-        inverse_unit_(1.0f / graph.layout.codec().unit()) {}
+        inverse_unit_(1.0f / graph.layout.codec().unit()),
+        step_(std::max<std::size_t>(1, graph.layout.lines() / kSteps)) {}
 
-  SIMILE_ALWAYS_INLINE void touch(std::uint32_t node) const {
-    prefetch_lines<CacheLevel::kSecond>(graph_.space.row(node), 1);
-  }
-  // To the second-level cache: a row would push the query's tables out of the first.
-  SIMILE_ALWAYS_INLINE void prefetch(std::uint32_t node) const {
-    prefetch_lines<CacheLevel::kSecond>(graph_.space.row(node), graph_.space.stride());
-  }
-
-  void settle() const {}
-  void expand(std::uint32_t node, std::uint32_t next) {
-    if (!scratch_.expanded.insert(node)) {
-      if (next != kNoNode) prefetch(next);
-      return;
-    }
-    const std::byte* row = graph_.space.row(node);
-    const float distance = scratch_.query.distance(row, graph_.space.squared(node)) * inverse_unit_;
-    if (counts_(node)) scratch_.found.push_back({distance, node});
-    kernels::LinesAhead ahead;
-    if (next != kNoNode) ahead = graph_.layout.lines(graph_.space.row(next));
-    const std::uint32_t* ids = graph_.layout.ids(row);
-    for (std::size_t b = 0; b < graph_.layout.blocks(); ++b) {
-      alignas(64) float estimates[kernels::kBlockCodes];
-      const std::uint32_t near = estimate_(graph_.layout.block(row, b), scratch_.tables.tables(),
-                                           distance, scratch_.beam.bound(), ahead, estimates);
-      ahead = {};
-      enter(ids + b * kernels::kBlockCodes, estimates, near);
+  void run() {
+    for (;;) {
+      if (first_ == last_) take();
+      if (first_ == last_) return;
+      const std::uint32_t node = on_way_[first_++ % kOnWay];
+      // The row of the next is there by now, but for the first ones.
+      for (asked_ = std::max(asked_, first_ - 1); asked_ < std::min(first_ + 1, last_); ++asked_) {
+        LinesAhead row = lines_of(on_way_[asked_ % kOnWay]);
+        ask(row, row.lines);
+      }
+      LinesAhead ahead;
+      if (asked_ < last_) ahead = lines_of(on_way_[asked_++ % kOnWay]);
+      expand(node, ahead);
     }
   }
 
  private:
+  using LinesAhead = kernels::LinesAhead;
+
+  // With fewer, a row is not there when its turn comes; with more, nodes are taken before nearer
+  // ones are known.
+  static constexpr std::size_t kOnWay = 4;
+  // Their addresses are translated together.
+  static constexpr std::size_t kTaken = 2;
+  // A row is asked for in about so many parts, spread over all that is done for another: the
+  // processor's list of pending lines holds half a row, and while it is full nothing else goes on.
+  static constexpr std::size_t kSteps = 16;
+  static constexpr std::size_t kStepsOfKernel = 4;
+
+  LinesAhead lines_of(std::uint32_t node) const {
+    return graph_.layout.lines(graph_.space.row(node));
+  }
+  // To the second-level cache: a row would push the query's tables out of the first.
+  SIMILE_ALWAYS_INLINE static void ask(LinesAhead& ahead, std::size_t lines) {
+    for (; lines > 0 && ahead.lines > 0; --lines, --ahead.lines) {
+      prefetch_lines<CacheLevel::kSecond>(ahead.first, 1);
+      ahead.first = static_cast<const std::byte*>(ahead.first) + FusedLayout::kLine;
+    }
+  }
+
+  void take() {
+    if (last_ - first_ > kOnWay - kTaken) return;
+    while (last_ - first_ < kOnWay) {
+      const Beam::Entry* next = scratch_.beam.expand_next();
+      if (next == nullptr) return;
+      on_way_[last_++ % kOnWay] = next->node();
+      prefetch_lines<CacheLevel::kSecond>(graph_.space.row(next->node()), 1);
+    }
+  }
+
+  void expand(std::uint32_t node, LinesAhead ahead) {
+    if (!scratch_.expanded.insert(node)) return ask(ahead, ahead.lines);
+    const std::byte* row = graph_.space.row(node);
+    ask(ahead, step_);
+    const float distance = scratch_.query.distance(row) * inverse_unit_;
+    ask(ahead, step_);
+    if (counts_(node)) scratch_.found.push_back({distance, node});
+    const std::uint32_t* ids = graph_.layout.ids(row);
+    for (std::size_t b = 0; b < graph_.layout.blocks(); ++b) {
+      LinesAhead part{ahead.first, std::min(ahead.lines, kStepsOfKernel * step_)};
+      ahead = {static_cast<const std::byte*>(ahead.first) + part.lines * FusedLayout::kLine,
+               ahead.lines - part.lines};
+      alignas(64) float estimates[kernels::kBlockCodes];
+      std::uint32_t near = estimate_(graph_.layout.block(row, b), scratch_.tables.tables(),
+                                     distance, scratch_.beam.bound(), part, estimates);
+      // Here the translation of their addresses has what follows to hide behind.
+      if (b == 0) take();
+      enter(ids + b * kernels::kBlockCodes, estimates, near, ahead);
+    }
+    ask(ahead, ahead.lines);
+  }
+
   // `near`: a bit for each of the neighbours whose estimates are below the bound.
-  void enter(const std::uint32_t* ids, const float* estimates, std::uint32_t near) {
+  void enter(const std::uint32_t* ids, const float* estimates, std::uint32_t near,
+             LinesAhead& ahead) {
     for (; near != 0; near &= near - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(near));
+      ask(ahead, step_);
       if (!(estimates[i] < scratch_.beam.bound()) || !scratch_.seen.insert(ids[i])) continue;
       scratch_.beam.insert(estimates[i], ids[i], counts_(ids[i]));
     }
@@ -95,6 +143,13 @@ class FusedExpander {
   FusedScratch& scratch_;
   kernels::EstimateFunction estimate_;
   float inverse_unit_;
+  std::size_t step_;
+  // Positions in the order of taking: [first, last) are on their way, those before `asked` have
+  // been asked for.
+  std::array<std::uint32_t, kOnWay> on_way_;
+  std::size_t first_ = 0;
+  std::size_t last_ = 0;
+  std::size_t asked_ = 0;
 };
 
 /// Puts into the beam where a walk begins, from what was prepared in scratch.query.
@@ -118,7 +173,7 @@ void begin_fused(const Graph<FusedLayout>& graph, BeamSize size, const Counts& c
   for (std::size_t i = 0; i < count; ++i) begin(starts[i].distance, starts[i].node);
   // From the root everything is reached, whatever the entries lead to.
   const std::uint32_t root = graph.tree.root;
-  begin(scratch.query.distance(graph.space.row(root), graph.space.squared(root)), root);
+  begin(scratch.query.distance(graph.space.row(root)), root);
 }
 
 /// From what was prepared in scratch.query.
@@ -126,64 +181,13 @@ template <class Counts>
 void walk_fused(const Graph<FusedLayout>& graph, BeamSize size, const Counts& counts,
                 FusedScratch& scratch) {
   begin_fused(graph, size, counts, scratch);
-  FusedExpander<Counts> expander(graph, counts, scratch);
-  walk(expander, scratch.beam);
+  FusedWalker<Counts>(graph, counts, scratch).run();
 }
-
-/// One of several walks that go in step in a thread, each the same as it would be alone. A walk
-/// takes its nearest nodes and asks for the begins of their rows, and so do others, so that many
-/// addresses are translated together; then others expand theirs while these rows arrive.
-class FusedStep {
- public:
-  static constexpr std::size_t kWalks = 4;
-
-  FusedStep(const Graph<FusedLayout>& graph, FusedScratch& scratch)
-      : graph_(graph), scratch_(scratch), expander_(graph, kAll, scratch) {}
-
-  void begin(const void* query, BeamSize size) {
-    graph_.space.prepare(query, scratch_.query);
-    begin_fused(graph_, size, kAll, scratch_);
-  }
-  void begin_node(std::uint32_t node, std::size_t effort) {
-    graph_.space.prepare_node(node, scratch_.query);
-    begin_fused(graph_, {effort, effort}, kAll, scratch_);
-  }
-  /// False where the walk has come to its end.
-  bool take() {
-    taken_ = take_nearest(scratch_.beam, expander_, nodes_);
-    return taken_ != 0;
-  }
-  /// Expands what was taken, while the rows that another took arrive.
-  void expand(const FusedStep& next) {
-    for (std::size_t i = 0; i < std::max(taken_, next.taken_); ++i) {
-      const std::uint32_t arriving = i < next.taken_ ? next.nodes_[i] : kNoNode;
-      if (i < taken_) {
-        expander_.expand(nodes_[i], arriving);
-      } else {
-        expander_.prefetch(arriving);
-      }
-    }
-    taken_ = 0;
-  }
-
- private:
-  struct All {
-    bool operator()(std::uint32_t) const { return true; }
-  };
-  static constexpr All kAll{};
-
-  const Graph<FusedLayout>& graph_;
-  FusedScratch& scratch_;
-  FusedExpander<All> expander_;
-  std::array<std::uint32_t, FusedExpander<All>::kAtOnce> nodes_;
-  std::size_t taken_ = 0;
-};
 
 /// The walk over fused rows: from a query (of query_type()), and from a node.
 struct FusedWalk {
   using Layout = FusedLayout;
   using Scratch = FusedScratch;
-  using Step = FusedStep;
 
   /// Codes of 8 bits order nearly as rows do, so few more than k rows have to be read; more with
   /// more effort, so that recall reaches 1.
@@ -200,10 +204,7 @@ struct FusedWalk {
     graph.space.prepare_node(node, scratch.query);
     walk_fused(
         graph, {effort, effort}, [](std::uint32_t) { return true; }, scratch);
-    rescale(graph, scratch);
-  }
-  /// Makes distances, found from a node, those that node scorers give.
-  static void rescale(const Graph<Layout>& graph, Scratch& scratch) {
+    // Distances as node scorers give them.
     for (Candidate& found : scratch.found) found.distance *= graph.layout.codec().unit();
   }
 };
