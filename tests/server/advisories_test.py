@@ -89,6 +89,8 @@ def test_the_server_opens_no_connection():
             continue
         for word in ("httplib::Client", "::connect(", "CreateChannel", "curl_", "getaddrinfo",
                      "popen(", "system(", "execv", "dlopen("):
+            if (path.name, word) == ("shared_port.cc", "getaddrinfo"):  # where it listens
+                continue
             assert word not in text, (path, word)
 
 

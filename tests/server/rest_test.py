@@ -1,5 +1,6 @@
 """REST v2 as its documentation writes requests."""
 
+import base64
 import concurrent.futures
 import json
 import urllib.error
@@ -142,7 +143,7 @@ def test_what_is_wrong_is_refused_with_its_code(post, path, body, code):
 
 def test_a_wrong_row_is_named(post, filled):
     rows = [{"id": 100, "vector": [1, 2, 3, 4]}, {"id": 101, "vector": [1, 2]}]
-    message = post("entities/insert", {"collectionName": filled, "data": rows}, code=1100)
+    message = post("entities/insert", {"collectionName": filled, "data": rows}, code=1804)
     assert "vector" in message and "1" in message
     assert post("collections/get_stats", {"collectionName": filled}) == {"rowCount": 50}
 
@@ -230,4 +231,49 @@ def test_an_index_made_by_many_at_once_is_one(post, name):
                                       "properties": {"mmap.enabled": True}})
     told = post("indexes/describe", {"collectionName": name, "indexName": "one"})
     assert told[0]["mmap.enabled"] == "true"
+    for wrong in ({"mmap.enabled": "perhaps"}, {"nlist": 9}):
+        post("indexes/alter_properties", {"collectionName": name, "indexName": "one",
+                                          "properties": wrong}, code=1100)
+    post("indexes/drop_properties", {"collectionName": name, "indexName": "one",
+                                     "propertyKeys": ["mmap.enabled"]})
     post("collections/drop", {"collectionName": name})
+
+
+def test_bytes_of_vectors_are_base64(post, name):
+    rng = numpy.random.default_rng(3)
+    kinds = {"h": ("Float16Vector", rng.normal(size=DIM).astype(numpy.float16).tobytes()),
+             "b": ("BinaryVector", rng.bytes(2)),
+             "i": ("Int8Vector", rng.integers(-128, 128, DIM, dtype=numpy.int8).tobytes())}
+    fields = [field(key, kind, elementTypeParams={"dim": 16 if key == "b" else DIM})
+              for key, (kind, _) in kinds.items()]
+    fields += [field("id", "Int64", isPrimary=True), field("s", "SparseFloatVector")]
+    indexes = [{"fieldName": key, "metricType": "HAMMING" if key == "b" else "IP"}
+               for key in [*kinds, "s"]]
+    post("collections/create", {"collectionName": name, "schema": {"fields": fields},
+                                "indexParams": indexes})
+    given = {key: base64.b64encode(raw).decode() for key, (_, raw) in kinds.items()}
+    row = {"id": 1, "s": {"indices": [9, 2], "values": [1, 0.5]}, **given}
+    post("entities/insert", {"collectionName": name, "data": [row]})
+    for key in kinds:
+        found = post("entities/search", {"collectionName": name, "annsField": key,
+                                         "data": [given[key]], "outputFields": ["h", "b", "s"]})
+        assert [found[0][each] for each in ("id", "h", "b")] == [1, given["h"], given["b"]]
+        assert found[0]["s"] == {"2": 0.5, "9": 1}
+    for key, wrong in (("h", given["b"]), ("b", "?" * 4), ("i", "")):
+        message = post("entities/insert", {"collectionName": name, "data": [{**row, key: wrong}]},
+                       code=1804)
+        assert "row 0" in message and f"field {key}" in message
+    post("collections/drop", {"collectionName": name})
+
+
+def test_a_search_may_name_rows_instead_of_vectors(post, filled):
+    body = {"collectionName": filled, "annsField": "vector", "limit": 1}
+    found = post("entities/search", {**body, "ids": [7, "8"]}, whole=True)
+    assert ([hit["id"] for hit in found["data"]], found["topks"]) == ([7, 8], [1, 1])
+    post("entities/search", {**body, "ids": [7], "data": [[1] * DIM]}, code=1100)
+    assert "seven" in post("entities/search", {**body, "ids": ["seven"]}, code=1100)
+    post("entities/search", body, code=1802)
+    message = post("entities/search", {**body, "ids": [7], "offset": "one"}, code=1801)
+    assert "invalid" in message
+    assert post("entities/query", {"collectionName": filled, "filter": " ", "limit": 0,
+                                   "outputFields": ["count(*)"]}) == [{"count(*)": 50}]

@@ -188,12 +188,14 @@ class RunningHttp final : public HttpServer {
     }
     // A browser then asks for user and password.
     response.set_header("WWW-Authenticate", "Basic realm=\"simile\", charset=\"UTF-8\"");
-    return refuse(response, 401, refusal.message);
+    constexpr int kNotAuthenticated = 1800;  // the code that REST has for it
+    return refuse(response, 401, refusal.message, kNotAuthenticated);
   }
 
-  static bool refuse(Response& response, int status, const std::string& message) {
+  static bool refuse(Response& response, int status, const std::string& message, int code = 0) {
     response.status = status;
-    response.set_content(text_of({{"code", status}, {"message", message}}), "application/json");
+    response.set_content(text_of({{"code", code == 0 ? status : code}, {"message", message}}),
+                         "application/json");
     response.set_header("Connection", "close");
     HttpFront::close_after_answer();
     return false;

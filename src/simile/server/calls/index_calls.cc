@@ -244,10 +244,29 @@ Answer<wire_common::Status> drop_index(CallContext& context,
   return wire_common::Status();
 }
 
+/// What may be changed of an index that is there; both are kept and described, and change nothing.
+Answer<void> check_alterable(const std::string& key) {
+  if (key == "mmap.enabled" || key == "indexoffsetcache.enabled") return {};
+  return refuse_parameter(join_text(key, " is not a configable index property"));
+}
+
+Answer<void> check_altered(const wire::AlterIndexRequest& request) {
+  for (const auto& pair : request.extra_params()) {
+    SIMILE_TRY(check_alterable(pair.key()));
+    const std::string value = upper_case(pair.value());
+    if (value == "TRUE" || value == "FALSE") continue;
+    return refuse_parameter(
+        join_text("invalid ", pair.key(), " value: ", pair.value(), ", expected: true, false"));
+  }
+  for (const std::string& key : request.delete_keys()) SIMILE_TRY(check_alterable(key));
+  return {};
+}
+
 Answer<wire_common::Status> alter_index(CallContext& context,
                                         const wire::AlterIndexRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
   SIMILE_TRY(indexes_of(handle, request));
+  SIMILE_TRY(check_altered(request));
   SIMILE_TRY(context.service.catalog().change(
       handle.database, handle.name(), [&](CollectionMeta& meta) -> Answer<void> {
         const auto index = std::ranges::find(meta.indexes, request.index_name(), &IndexMeta::name);

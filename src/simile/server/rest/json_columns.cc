@@ -11,6 +11,8 @@
 
 #include "simile/base/half.h"
 #include "simile/base/text.h"
+#include "simile/pictures/html.h"
+#include "simile/server/access/password.h"
 #include "simile/server/rest/parse_body.h"
 #include "simile/server/schema_message.h"
 
@@ -90,12 +92,12 @@ void add_nothing(FieldType type, ScalarField& to) {
   }
 }
 
-bool add_vector(const Json& value, const Field& field, wire_schema::VectorField& to) {
+Answer<void> add_vector(const Json& value, const Field& field, wire_schema::VectorField& to) {
   const auto bytes = query_bytes(value, field);
-  if (!bytes) return false;
+  if (!bytes) return std::unexpected(bytes.error());
   if (field.type == FieldType::kSparse) {
     to.mutable_sparse_float_vector()->add_contents(*bytes);
-    return true;
+    return {};
   }
   to.set_dim(field.vector.dim);
   switch (field.vector.element) {
@@ -105,7 +107,7 @@ bool add_vector(const Json& value, const Field& field, wire_schema::VectorField&
     case ElementType::kInt8: to.mutable_int8_vector()->append(*bytes); break;
     default: to.mutable_binary_vector()->append(*bytes); break;
   }
-  return true;
+  return {};
 }
 
 bool add_array(const Json& value, const Field& field, ScalarField& to) {
@@ -136,7 +138,8 @@ Answer<void> add_column(const Json& rows, const Field& field, FieldMessages& col
     if (absent) {
       if (!field.is_searched()) add_nothing(field.type, *column.mutable_scalars());
     } else if (field.is_searched()) {
-      fits = add_vector(*found, field, *column.mutable_vectors());
+      const auto added = add_vector(*found, field, *column.mutable_vectors());
+      if (!added) return refuse_parameter(join_text("row ", number, ": ", added.error().message));
     } else if (field.type == FieldType::kArray) {
       fits = add_array(*found, field, *column.mutable_scalars());
     } else {
@@ -189,12 +192,9 @@ Json scalar_at(const ScalarField& data, int row) {
   }
 }
 
+/// As base64, which is how Milvus gives out bits and small types.
 Json bytes_at(const std::string& bytes, std::size_t row, std::size_t width) {
-  Json list = Json::array();
-  for (std::size_t i = 0; i < width; ++i) {
-    list.push_back(static_cast<std::uint8_t>(bytes[row * width + i]));
-  }
-  return list;
+  return pictures::base64(std::as_bytes(std::span(bytes).subspan(row * width, width)));
 }
 
 Json sparse_at(const std::string& packed) {
@@ -257,9 +257,9 @@ Answer<std::string> sparse_bytes(const Json& vector, const Field& field) {
       return refused();
     }
     for (std::size_t i = 0; i < indices->size(); ++i) {
-      if (!(*indices)[i].is_number_unsigned() || !(*values)[i].is_number()) return refused();
-      const auto index = (*indices)[i].get<std::uint64_t>();
-      if (index >= 0xFFFF'FFFFU) return refused();
+      if (!(*indices)[i].is_number_integer() || !(*values)[i].is_number()) return refused();
+      const auto index = (*indices)[i].get<std::int64_t>();
+      if (index < 0 || index >= 0xFFFF'FFFF) return refused();
       entries[static_cast<std::uint32_t>(index)] = (*values)[i].get<float>();
     }
   } else {
@@ -303,9 +303,34 @@ bool put_whole(std::span<const double> numbers, std::string& bytes) {
 
 }  // namespace
 
+Answer<wire_schema::IDs> parse_keys(const Json& keys, const Field& field) {
+  wire_schema::IDs ids;
+  for (const Json& key : keys) {
+    const auto number = whole_number(key);
+    if (field.type == FieldType::kString && key.is_string()) {
+      ids.mutable_str_id()->add_data(key.get<std::string>());
+    } else if (field.type != FieldType::kString && number) {
+      ids.mutable_int_id()->add_data(*number);
+    } else {
+      return refuse_parameter(join_text("the key ", key.dump(), " does not fit the primary key ",
+                                        field.name, " of type ", name_of(field.type)));
+    }
+  }
+  return ids;
+}
+
 Answer<std::string> query_bytes(const Json& vector, const Field& field) {
   if (field.type == FieldType::kSparse) return sparse_bytes(vector, field);
   const ElementType element = field.vector.element;
+  if (vector.is_string() && element != ElementType::kFloat32) {
+    std::string decoded;
+    if (decode_base64(vector.get_ref<const std::string&>(), decoded) &&
+        decoded.size() == field.vector.bytes()) {
+      return decoded;
+    }
+    return refuse_parameter(join_text("vector of field ", field.name, " must be the base64 of ",
+                                      field.vector.bytes(), " bytes, or a list of numbers"));
+  }
   const std::size_t count = element == ElementType::kBit ? field.vector.dim / 8 : field.vector.dim;
   const bool half = element == ElementType::kFloat16 || element == ElementType::kBFloat16;
   // Two bytes a component, as they are given out, or one number.

@@ -18,8 +18,11 @@ Answer<void> columns_of_rows(const nlohmann::json& rows, const CollectionHandle&
 /// Row `row` of the columns as members of `object`; dynamic fields become members too.
 void add_members(const FieldMessages& columns, std::size_t row, nlohmann::json& object);
 
-/// One query vector, a list of numbers or, of bits and small types, of bytes, as the raw bytes of
-/// a placeholder.
+/// Primary keys; whole numbers may be texts.
+Answer<wire_schema::IDs> parse_keys(const nlohmann::json& keys, const Field& field);
+
+/// One query vector, a list of numbers or, of bits and small types, of bytes or those as base64, as
+/// the raw bytes of a placeholder.
 Answer<std::string> query_bytes(const nlohmann::json& vector, const Field& field);
 
 }  // namespace simile::server

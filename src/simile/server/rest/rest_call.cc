@@ -10,6 +10,7 @@ namespace {
 // The codes of Milvus' REST interface.
 constexpr int kOnlyJson = 1801;
 constexpr int kMissing = 1802;
+constexpr int kWrongRows = 1804;
 
 Json refusal(int code, std::string message) {
   return {{"code", code}, {"message", std::move(message)}};
@@ -61,6 +62,11 @@ std::unexpected<Fault> refuse_missing(std::string_view name) {
                 join_text("missing required parameters, error: ", name, " is required"));
 }
 
+std::unexpected<Fault> refuse_rows(const Fault& reason) {
+  return refuse(static_cast<FaultCode>(kWrongRows),
+                join_text("fail to deal the insert data, error: ", reason.message));
+}
+
 RestTable make_rest_table() {
   RestTable table;
   add_rest_access(table);
@@ -104,7 +110,10 @@ Json run_rest(const RestTable& table, std::string_view path, const std::string& 
   try {
     answer = found->second(call);
   } catch (const Json::exception& error) {  // a member of another type than it must have
-    answer = refuse_parameter(join_text("the request has a value of a wrong type: ", error.what()));
+    const std::string_view what = error.what();
+    answer = refuse(static_cast<FaultCode>(kOnlyJson),
+                    join_text("can only accept json format request, error: invalid value: ",
+                              what.substr(what.find(']') + 1)));
   }
   if (!answer) {
     context.code = static_cast<int>(answer.error().code);

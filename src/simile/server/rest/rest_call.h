@@ -60,6 +60,8 @@ void add_rest_functions(RestTable& table);
 void add_rest_metadata(RestTable& table);
 /// What is missing in a request.
 std::unexpected<Fault> refuse_missing(std::string_view name);
+/// Rows that do not fit, with REST's own code for them.
+std::unexpected<Fault> refuse_rows(const Fault& reason);
 /// All paths below /v2/vectordb/, "collections/create" for example.
 RestTable make_rest_table();
 

@@ -26,7 +26,9 @@ Answer<Request> write_request(RestCall& call) {
   const Json& data = call.member("data");
   const Json one = data.is_object() ? Json::array({data}) : Json();
   const Json& rows = data.is_object() ? one : data;
-  SIMILE_TRY(columns_of_rows(rows, handle, *request.mutable_fields_data()));
+  if (!rows.is_array() || rows.empty()) return refuse_missing("data");
+  const auto read = columns_of_rows(rows, handle, *request.mutable_fields_data());
+  if (!read) return refuse_rows(read.error());
   request.set_num_rows(static_cast<std::uint32_t>(rows.size()));
   return request;
 }
@@ -136,7 +138,7 @@ Answer<Json> query(RestCall& call) {
   const Json& body = call.body();
   constexpr int kDefaultLimit = 100;
   const bool counts = call.texts("outputFields") == std::vector<std::string>{"count(*)"};
-  if (body.contains("limit") || !counts) {
+  if (!counts) {
     add_pairs({{"limit", body.value("limit", kDefaultLimit)}}, *request.mutable_query_params());
   }
   add_pairs({{"offset", body.value("offset", 0)}}, *request.mutable_query_params());
@@ -175,7 +177,8 @@ Answer<void> add_queries(const CollectionHandle& handle, const Json& part,
                          wire::SearchRequest& request) {
   const std::string name = part.value("annsField", "");
   SIMILE_ASSIGN(const Field* field, handle.schema().vector_field(name));
-  const Json& data = part.contains("data") ? part["data"] : Json::array();
+  if (!part.contains("data")) return refuse_missing("data, or ids,");
+  const Json& data = part["data"];
   wire_common::PlaceholderGroup group;
   auto& placeholder = *group.add_placeholders();
   placeholder.set_tag("$0");
@@ -191,11 +194,29 @@ Answer<void> add_queries(const CollectionHandle& handle, const Json& part,
   return {};
 }
 
+/// A search by the vectors of rows that are there.
+Answer<void> add_keys(const CollectionHandle& handle, const Json& part,
+                      wire::SearchRequest& request) {
+  if (part.contains("data")) {
+    return refuse_parameter(
+        "primary keys (ids) and query vectors (data) are mutually exclusive. Please provide either "
+        "'ids' or 'data', not both");
+  }
+  SIMILE_ASSIGN(const Field* field, handle.schema().vector_field(part.value("annsField", "")));
+  const Json& ids = part["ids"];
+  if (!ids.is_array() || ids.empty()) return refuse_missing("ids");
+  SIMILE_ASSIGN(*request.mutable_ids(), parse_keys(ids, handle.schema().primary_key()));
+  request.set_nq(static_cast<std::int64_t>(ids.size()));
+  add_pairs({{"anns_field", field->name}}, *request.mutable_search_params());
+  return {};
+}
+
 /// One search, alone or a part of a hybrid one.
 Answer<wire::SearchRequest> search_request(RestCall& call, const CollectionHandle& handle,
                                            const Json& part) {
   SIMILE_ASSIGN(auto request, call.request<wire::SearchRequest>());
-  SIMILE_TRY(add_queries(handle, part, request));
+  SIMILE_TRY(part.contains("ids") ? add_keys(handle, part, request)
+                                  : add_queries(handle, part, request));
   request.set_dsl(part.value("filter", ""));
   auto& params = *request.mutable_search_params();
   constexpr int kDefaultLimit = 100;
