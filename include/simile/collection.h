@@ -41,8 +41,9 @@ struct SearchRequest {
   std::optional<float> distance_min = {};
   std::optional<float> distance_max = {};
   std::uint32_t offset = 0;  ///< so many of the nearest are left out; offset + k <= kMaxK
-  /// A field of numbers, bools or texts: k groups of hits that have the same value in it (null is
-  /// one), nearest group first, the hits of a group one after the other. `offset` counts groups.
+  /// A field of numbers, bools, texts or JSON, or a path of JSON, "info['year']": k groups of hits
+  /// that have the same value there (null is one), nearest group first, the hits of a group one
+  /// after the other. `offset` counts groups.
   std::string group_by = {};
   std::uint32_t group_size = 1;  ///< hits of a group at most
   bool strict_groups = false;    ///< look on until groups are full, rather than until there are k

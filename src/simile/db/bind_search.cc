@@ -11,6 +11,7 @@
 #include "simile/db/count_words.h"
 #include "simile/db/matching_rows.h"
 #include "simile/kernels/distance.h"
+#include "simile/scalar/group_key.h"
 #include "simile/scalar/sparse_value.h"
 #include "simile/text/analyzer.h"
 
@@ -152,12 +153,7 @@ Status check_choice(const Schema& schema, const SearchRequest& request) {
     if (bound && std::isnan(*bound)) return refuse("a bound of the distance is NaN");
   }
   if (request.group_by.empty()) return {};
-  const Field* field = schema.find(request.group_by);
-  if (field == nullptr) return refuse(join_text("unknown field '", request.group_by, "'"));
-  if (field->is_searched() || field->type == FieldType::kArray || field->type == FieldType::kJson) {
-    return refuse(join_text("field '", field->name, "' is ", name_of(field->type),
-                            "; hits are grouped by numbers, bools or texts"));
-  }
+  SIMILE_TRY(scalar::GroupKey::parse(request.group_by, schema));
   if (request.group_size == 0 || request.group_size > kMaxK) {
     return refuse(
         join_text("group_size is ", request.group_size, "; it must be from 1 to ", kMaxK));

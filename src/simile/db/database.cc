@@ -64,6 +64,11 @@ class CollectionHandle final : public Collection {
     operation.collection = collection;
     const auto view = collection->view();
     SIMILE_ASSIGN(operation.where, compile_filter(filter, *view));
+    if (operation.where->is_sample()) {  // which rows are gone would be known to nobody
+      return fail(ErrorCode::kInvalidArgument,
+                  "filter: random_sample cannot say what is deleted; query for keys, then delete "
+                  "these");
+    }
     SIMILE_ASSIGN(operation.matched, KeyCopies::matching(*view, *operation.where));
     operation.matched_at = view->sequence;
     operation.keys = operation.matched.view();

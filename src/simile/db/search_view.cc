@@ -12,6 +12,7 @@
 #include "simile/db/bind_search.h"
 #include "simile/db/fetch_rows.h"
 #include "simile/db/find_nearest.h"
+#include "simile/scalar/group_key.h"
 
 namespace simile::db {
 
@@ -22,26 +23,18 @@ bool is_bounded(const SearchRequest& request, float distance) {
          (!request.distance_max || distance < *request.distance_max);
 }
 
-/// What a value is grouped by: its bytes, and one letter that tells null from all values.
-std::string group_of(const Column& column, std::size_t row) {
-  if (column.is_null(row)) return "n";
-  const std::size_t width = width_of(column.type);
-  if (width == 0) return "v" + column.strings[row];
-  return "v" + std::string(reinterpret_cast<const char*>(column.fixed.data()) + row * width, width);
-}
-
 class Answer {
  public:
   Answer(const CollectionView& view, const SearchRequest& request, BoundSearch bound,
          AllowedRows allowed)
-      : view_(view),
-        request_(request),
-        bound_(std::move(bound)),
-        allowed_(std::move(allowed)),
-        group_field_(request.group_by.empty() ? nullptr : view.schema->find(request.group_by)) {}
+      : view_(view), request_(request), bound_(std::move(bound)), allowed_(std::move(allowed)) {}
 
   Result<SearchResult> run() {
     result_.offsets.push_back(0);
+    if (!request_.group_by.empty()) {
+      SIMILE_ASSIGN(auto key, scalar::GroupKey::parse(request_.group_by, *view_.schema));
+      group_key_.emplace(std::move(key));
+    }
     const std::size_t queries = bound_.queries.rows;
     SIMILE_TRY(find_nearest(
         view_, request_, bound_, allowed_, {0, queries, first_k()},
@@ -56,7 +49,7 @@ class Answer {
 
   std::uint32_t first_k() const {
     std::size_t k = wanted();
-    if (group_field_ != nullptr) k *= std::size_t{request_.group_size} * 2;
+    if (group_key_) k *= std::size_t{request_.group_size} * 2;
     if (request_.distance_min) k *= 2;
     return static_cast<std::uint32_t>(std::clamp<std::size_t>(k, 1, kFirstMax));
   }
@@ -91,7 +84,7 @@ class Answer {
     const bool past_end =
         request_.distance_max && !hits.empty() && hits.back().distance >= *request_.distance_max;
     const bool last = all || past_end;
-    if (group_field_ != nullptr) return choose_groups(last);
+    if (group_key_) return choose_groups(last);
     const bool enough = last || chosen_.size() >= wanted();
     chosen_.resize(std::min(chosen_.size(), wanted()));
     const std::size_t skipped = std::min<std::size_t>(chosen_.size(), request_.offset);
@@ -103,11 +96,11 @@ class Answer {
     std::vector<RowAddress> rows;
     for (const MergedHit& hit : chosen_) rows.push_back(hit.row);
     SIMILE_ASSIGN(const Table values,
-                  fetch_rows(view_, rows, {group_field_}, request_.call_bytes_max));
+                  fetch_rows(view_, rows, {&group_key_->field()}, request_.call_bytes_max));
     std::map<std::string, std::size_t> places;
     std::vector<std::vector<MergedHit>> groups;
     for (std::size_t i = 0; i < chosen_.size(); ++i) {
-      std::string group = group_of(values.columns[0], i);
+      std::string group = group_key_->of(values.columns[0], i);
       auto place = places.find(group);
       if (place == places.end()) {
         if (groups.size() == wanted()) continue;
@@ -133,7 +126,7 @@ class Answer {
   const SearchRequest& request_;
   const BoundSearch bound_;
   const AllowedRows allowed_;
-  const Field* group_field_;
+  std::optional<scalar::GroupKey> group_key_;
   std::vector<MergedHit> chosen_;  // of the query at hand
   std::vector<RowAddress> rows_;
   SearchResult result_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <random>
 #include <utility>
 
 #include "simile/base/check.h"
@@ -10,6 +11,7 @@
 #include "simile/scalar/filter/compiler.h"
 #include "simile/scalar/filter/lookup.h"
 #include "simile/scalar/filter/parser.h"
+#include "simile/scalar/filter/row_sampler.h"
 #include "simile/scalar/json.h"
 
 namespace simile::scalar {
@@ -21,9 +23,27 @@ struct Filter::Plan {
   std::optional<FilterKeys> keys;
   bool limited = false;
   const CancelToken* cancel = nullptr;
+  std::unique_ptr<filter::RowSampler> sampler;  // changes with every evaluation
 };
 
 namespace {
+
+/// The share of a random_sample() that is the whole tree or the last part of its `and`, which
+/// loses it.
+std::optional<double> take_sample(filter::ExpressionPtr& root) {
+  using Kind = filter::Expression::Kind;
+  if (root->kind == Kind::kSample) {
+    const double share = std::get<double>(root->literal.value);
+    root = nullptr;
+    return share;
+  }
+  if (root->kind != Kind::kAnd) return std::nullopt;
+  auto& parts = root->children;
+  const std::optional<double> share = take_sample(parts.back());
+  if (parts.back() == nullptr) parts.pop_back();
+  if (parts.size() == 1) root = filter::ExpressionPtr(parts.front());
+  return share;
+}
 
 /// All of `values` as T, sorted, each once; nothing where one is of another type.
 template <class T>
@@ -209,26 +229,38 @@ Result<Filter> Filter::compile(std::string_view expression, const Schema& schema
   }
   if (!is_blank(expression)) {
     SIMILE_ASSIGN(plan->root, filter::parse(expression, options.values));
-    plan->keys = find_keys(*plan->root, schema.primary_key());
+    if (const auto share = take_sample(plan->root)) {
+      plan->sampler = std::make_unique<filter::RowSampler>(*share, std::random_device()());
+    } else {
+      plan->keys = find_keys(*plan->root, schema.primary_key());
+    }
   }
   if (!options.partitions.empty()) {
     plan->limited = true;
     plan->root = limited_to(options.partitions, plan->root);
   }
+  plan->cancel = options.cancel;
+  if (plan->root == nullptr) return Filter(std::move(plan));
   const bool has_own = options.dynamic_field.empty() && schema.dynamic_field() != nullptr;
   SIMILE_ASSIGN(filter::Compiled compiled,
                 filter::compile(expression, *plan->root, schema,
                                 has_own ? kDynamicField : options.dynamic_field));
   plan->condition = std::move(compiled.condition);
-  plan->cancel = options.cancel;
   plan->fields = std::move(compiled.fields);
   return Filter(std::move(plan));
 }
 
 Result<Bitmap> Filter::evaluate(const ColumnSource& columns, std::size_t rows, const Bitmap* only,
                                 FilterUsage* usage) const {
+  SIMILE_ASSIGN(Bitmap selected, select(columns, rows, only, usage));
+  if (plan_->sampler != nullptr) plan_->sampler->draw(selected);
+  return selected;
+}
+
+Result<Bitmap> Filter::select(const ColumnSource& columns, std::size_t rows, const Bitmap* only,
+                              FilterUsage* usage) const {
   SIMILE_CHECK(only == nullptr || only->size() == rows);
-  if (selects_all()) return only == nullptr ? Bitmap(rows, true) : *only;
+  if (plan_->condition == nullptr) return only == nullptr ? Bitmap(rows, true) : *only;
   const std::size_t wanted = only == nullptr ? rows : only->count();
   std::optional<Bitmap> candidates;
   const auto choice = usage == nullptr ? FilterUsage::Choice::kByCost : usage->choice;
@@ -262,7 +294,8 @@ Result<Bitmap> Filter::evaluate(const ColumnSource& columns, std::size_t rows, c
   return selected;
 }
 
-bool Filter::selects_all() const { return plan_->condition == nullptr; }
+bool Filter::selects_all() const { return plan_->condition == nullptr && !is_sample(); }
+bool Filter::is_sample() const { return plan_->sampler != nullptr; }
 const std::vector<std::string>& Filter::fields() const { return plan_->fields; }
 bool Filter::is_limited() const { return plan_->limited; }
 const FilterKeys* Filter::keys() const { return plan_->keys ? &*plan_->keys : nullptr; }

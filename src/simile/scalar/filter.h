@@ -74,6 +74,8 @@ class Filter {
   bool selects_all() const;
   /// Names of the fields that evaluate() reads.
   const std::vector<std::string>& fields() const;
+  /// Whether the rows are drawn by chance, so that the next evaluate() selects others.
+  bool is_sample() const;
   /// Where the whole expression only lists primary keys: these, each once; a lookup then beats
   /// evaluate(). Else null.
   const FilterKeys* keys() const;
@@ -83,6 +85,9 @@ class Filter {
  private:
   struct Plan;
   explicit Filter(std::shared_ptr<const Plan> plan);
+  /// evaluate() without the draw of a sample.
+  Result<Bitmap> select(const ColumnSource& columns, std::size_t rows, const Bitmap* only,
+                        FilterUsage* usage) const;
   std::shared_ptr<const Plan> plan_;
 };
 

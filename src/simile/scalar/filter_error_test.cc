@@ -62,7 +62,8 @@ TEST_F(FilterError, SaysWhatTheTextLacks) {
       {"(id == 1", "the expression ends at 9; expected a closing parenthesis"},
       {"id == 1)", "unexpected ')' at 8"},
       {"()", "unexpected ')' at 2; expected a value"},
-      {"id in 1", "after in comes a list at 7; write x in [1, 2]"},
+      {"id in 1", "the right-hand side of 'in' must be a list at 7; write x in [1, 2]"},
+      {"id in not [1]", "not can only apply on boolean: invalid parameter at 7; write x not in"},
       {"id in [1 2]", "unexpected '2' at 10; expected a comma"},
       {"id in [1,", "the expression ends at 10"},
       {"id in [id]", "unexpected 'id' at 8; expected a constant"},
@@ -81,7 +82,7 @@ TEST_F(FilterError, SaysWhatTheTextLacks) {
       {"contains(a, 1)", "unknown function 'contains' at 1; known: json_contains"},
       {"array_contains(a)", "unexpected ')' at 17; expected a comma"},
       {"array_contains(a, 1, 2)", "unexpected ',' at 20; expected a closing parenthesis"},
-      {"array_contains_all(a, 1)", "'array_contains_all' wants a list at 23"},
+      {"array_contains_all(a, 1)", "ContainsAll operation element must be an array at 23"},
       {"array_length(5) == 1", "no field at 14"},
       {"id == $x", "unknown name '$x' at 7"},
       {"id == {two}", "no value for {two} at 7; given: nan, one"},
@@ -151,6 +152,8 @@ TEST_F(FilterError, RefusesWhatCanNeverBeTrueForItsType) {
       {"taken", "a value of type integer stands where a condition is expected at 1"},
       {"label and flag", "a value of type string stands where a condition is expected at 1"},
       {"5", "a value of type integer"},
+      {"j", "a value of type JSON stands where a condition is expected at 1; write x == true"},
+      {"id == 1 and not j", "a value of type JSON stands where a condition is expected at 17"},
       {"taken + 1", "a value of type integer"},
       {"(id == 1) == true", "a condition stands where a value is expected at 2"},
       {"1 + (id == 1) == 2", "a condition stands where a value is expected at 6"},
@@ -161,6 +164,26 @@ TEST_F(FilterError, RefusesWhatCanNeverBeTrueForItsType) {
   for (const auto& [expression, message] : cases) {
     EXPECT_THAT(error_of(expression), HasSubstr(message)) << expression;
   }
+}
+
+TEST_F(FilterError, TakesASampleOnlyAtTheEnd) {
+  for (const char* share : {"0", "1", "-9", "0.0", "1.0", "1.5", "1e-11", "'0.5'", "[0.5]"}) {
+    EXPECT_THAT(error_of("random_sample(" + std::string(share) + ")"),
+                HasSubstr("the sample factor should be between 0 and 1"))
+        << share;
+  }
+  for (const char* text :
+       {"random_sample(0.5) and id == 1", "random_sample(0.5) or id == 1",
+        "id == 1 or random_sample(0.5)", "not random_sample(0.5)",
+        "random_sample(0.5) and random_sample(0.5)", "(id == 1 or random_sample(0.5)) and flag"}) {
+    EXPECT_THAT(error_of(text), HasSubstr("can only be the last expression")) << text;
+  }
+  for (const char* text : {"random_sample(0.5)", "(id == 1 and RANDOM_SAMPLE(.01))",
+                           "id == 1 and (flag and random_sample(0.5))"}) {
+    EXPECT_EQ(error_of(text), "fine") << text;
+  }
+  EXPECT_THAT(error_of("random_sample(0.5"), HasSubstr("expected a closing parenthesis"));
+  EXPECT_THAT(error_of("random_sample(id)"), HasSubstr("expected a share of the rows"));
 }
 
 TEST_F(FilterError, RefusesHostileTextInLittleTime) {

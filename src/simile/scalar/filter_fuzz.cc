@@ -94,6 +94,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const simile::scalar::FilterOptions options{&values, "j"};
   const auto filter = Filter::compile(text, rows.schema(), options);
   if (!filter) return 0;
+  if (filter->is_sample()) {
+    SIMILE_CHECK(filter->evaluate(rows, FewRows::kRows).value().count() <= FewRows::kRows);
+    return 0;
+  }
   simile::Bitmap selected = filter->evaluate(rows, FewRows::kRows).value();
   const auto opposite = Filter::compile("not (" + text + "\n)", rows.schema(), options);
   if (!opposite) return 0;  // blank text, or a level too deep

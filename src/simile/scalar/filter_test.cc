@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "simile/scalar/test_source.h"
 
@@ -431,6 +432,27 @@ TEST_F(FilterMeaning, WordsOfTexts) {
                             "phrase_match(label, 'a', -1)", "phrase_match(label, 'a', 'b')"}) {
     EXPECT_FALSE(Filter::compile(wrong, schema_)) << wrong;
   }
+}
+
+TEST_F(FilterMeaning, DrawsASampleOfTheRowsThatFit) {
+  const auto filter = Filter::compile("id >= 20 and random_sample(0.5)", schema_).value();
+  EXPECT_TRUE(filter.is_sample());
+  EXPECT_FALSE(filter.selects_all());
+  std::set<std::size_t> seen;
+  for (int round = 0; round < 64; ++round) {
+    const auto drawn = Filter::compile("id >= 20 and random_sample(0.5)", schema_).value();
+    const Bitmap rows = drawn.evaluate(source_, 5).value();
+    EXPECT_EQ(rows.count(), 2u);
+    EXPECT_FALSE(rows.test(std::size_t{0}));
+    rows.for_each([&](std::size_t row) { seen.insert(row); });
+  }
+  EXPECT_EQ(seen, (std::set<std::size_t>{1, 2, 3, 4}));
+  // One row at least where there is one, and keys are not looked up behind its back.
+  const auto keys = Filter::compile("id in [10, 20] and random_sample(0.01)", schema_).value();
+  EXPECT_EQ(keys.keys(), nullptr);
+  EXPECT_EQ(keys.evaluate(source_, 5).value().count(), 1u);
+  const auto all = Filter::compile("random_sample(0.8)", schema_).value();
+  EXPECT_EQ(all.evaluate(source_, 5).value().count(), 4u);
 }
 
 }  // namespace

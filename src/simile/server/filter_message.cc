@@ -111,6 +111,36 @@ Answer<std::vector<std::string>> read_partitions(const CollectionHandle& handle,
   return partitions;
 }
 
+namespace {
+
+/// What comes between `before` and `after` in the text; empty where it has neither.
+std::string_view part_between(std::string_view text, std::string_view before,
+                              std::string_view after) {
+  const std::size_t begin = text.find(before);
+  if (begin == std::string_view::npos) return {};
+  text.remove_prefix(begin + before.size());
+  const std::size_t end = text.find(after);
+  return end == std::string_view::npos ? std::string_view() : text.substr(0, end);
+}
+
+/// The engine's reason, behind the words that Milvus has for the same.
+std::string told_as_milvus(std::string_view expression, std::string_view why) {
+  const auto type = part_between(why, "a value of type ", " stands where a condition is expected");
+  if (!type.empty()) {
+    return join_text("predicate is not a boolean expression: ", expression, ", data type: ", type,
+                     ": invalid parameter; ", why);
+  }
+  std::string told = join_text("cannot parse expression: ", expression, ", error: ");
+  const bool no_syntax = why.starts_with("unexpected ") || why.starts_with("unknown sign ") ||
+                         why.starts_with("the expression ends ");
+  const auto absent = why.starts_with("unknown field ") ? part_between(why, "'", "'") : "";
+  if (no_syntax) told += join_text("invalid expression: ", expression, "; ");
+  if (!absent.empty()) told += join_text("field ", absent, " not exist: ");
+  return told.append(why);
+}
+
+}  // namespace
+
 Fault filter_fault(const Error& error, std::string_view expression) {
   constexpr std::size_t kShownBytes = 4'096;
   Fault fault(error);
@@ -121,19 +151,9 @@ Fault filter_fault(const Error& error, std::string_view expression) {
   const std::string_view shown = !is_utf8(expression)              ? std::string_view("(not UTF-8)")
                                  : expression.size() > kShownBytes ? std::string_view("(long)")
                                                                    : expression;
-  // A field that is not there is named as Milvus names it, too.
   std::string_view why = error.message;
-  std::string absent;
-  constexpr std::string_view kUnknown = "filter: unknown field '";
-  if (why.starts_with(kUnknown)) {
-    const std::string_view rest = why.substr(kUnknown.size());
-    absent = join_text("field ", rest.substr(0, rest.find('\'')), " not exist: ");
-  }
-  const bool no_predicate = error.message.contains("stands where a condition is expected");
-  fault.message = join_text(
-      "failed to create query plan: ",
-      no_predicate ? "predicate is not a boolean expression: " : "cannot parse expression: ", shown,
-      ", error: ", absent, why);
+  why.remove_prefix(std::string_view("filter: ").size());
+  fault.message = join_text("failed to create query plan: ", told_as_milvus(shown, why));
   return fault;
 }
 

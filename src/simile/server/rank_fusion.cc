@@ -73,6 +73,32 @@ std::vector<FusedHit> fuse_by_score(std::span<const RankedList> lists, ScoreMerg
   return hits;
 }
 
+std::vector<std::vector<FusedHit>> group_hits(std::span<const FusedHit> hits,
+                                              std::span<const std::string> groups, std::size_t size,
+                                              ScoreMerge merge) {
+  struct Group {
+    float score = 0;
+    std::vector<FusedHit> hits;
+  };
+  std::unordered_map<std::string_view, std::size_t> places;
+  std::vector<Group> all;
+  for (const FusedHit& hit : hits) {
+    const auto [place, is_new] = places.try_emplace(groups[hit.key], all.size());
+    if (is_new) all.emplace_back();
+    std::vector<FusedHit>& members = all[place->second].hits;
+    if (members.size() < size) members.push_back(hit);
+  }
+  for (Group& group : all) {
+    for (const FusedHit& hit : group.hits) group.score += hit.score;
+    if (merge == ScoreMerge::kAverage) group.score /= static_cast<float>(group.hits.size());
+    if (merge == ScoreMerge::kMax) group.score = group.hits.front().score;  // the best is first
+  }
+  std::ranges::stable_sort(all, std::ranges::greater{}, &Group::score);
+  std::vector<std::vector<FusedHit>> sorted;
+  for (Group& group : all) sorted.push_back(std::move(group.hits));
+  return sorted;
+}
+
 std::vector<FusedHit> fuse_by_weight(std::span<const RankedList> lists,
                                      std::span<const float> weights, bool normalize) {
   Sums sums;

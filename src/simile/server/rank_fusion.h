@@ -43,4 +43,10 @@ std::vector<FusedHit> fuse_by_rank(std::span<const RankedList> lists, float k);
 std::vector<FusedHit> fuse_by_weight(std::span<const RankedList> lists,
                                      std::span<const float> weights, bool normalize);
 
+/// Hits that have the same group (of their key), `size` of each at most, best first; groups in the
+/// order of what `merge` makes of the scores of their hits.
+std::vector<std::vector<FusedHit>> group_hits(std::span<const FusedHit> hits,
+                                              std::span<const std::string> groups, std::size_t size,
+                                              ScoreMerge merge);
+
 }  // namespace simile::server

@@ -59,5 +59,20 @@ TEST(RankFusion, ScoresOfOneRowAreMerged) {
 
 TEST(RankFusion, NothingMakesNothing) { EXPECT_TRUE(fuse_by_rank({}, 60).empty()); }
 
+TEST(RankFusion, GroupsComeInTheOrderOfTheirScore) {
+  const std::vector<std::string> groups = {"a", "b", "b", "b", "c"};
+  const std::vector<FusedHit> hits = {{0, 1.0F}, {1, 0.9F}, {2, 0.8F}, {3, 0.7F}, {4, 0.1F}};
+  const auto keys = [&](std::size_t size, ScoreMerge merge) {
+    std::vector<std::vector<std::size_t>> all;
+    for (const auto& group : group_hits(hits, groups, size, merge)) all.push_back(keys_of(group));
+    return all;
+  };
+  using Keys = std::vector<std::size_t>;
+  EXPECT_THAT(keys(2, ScoreMerge::kMax), ElementsAre(Keys{0}, Keys{1, 2}, Keys{4}));
+  EXPECT_THAT(keys(2, ScoreMerge::kSum), ElementsAre(Keys{1, 2}, Keys{0}, Keys{4}));
+  EXPECT_THAT(keys(3, ScoreMerge::kAverage), ElementsAre(Keys{0}, Keys{1, 2, 3}, Keys{4}));
+  EXPECT_THAT(keys(1, ScoreMerge::kSum), ElementsAre(Keys{0}, Keys{1}, Keys{4}));
+}
+
 }  // namespace
 }  // namespace simile::server

@@ -6,12 +6,14 @@
 #include <thread>
 
 #include "simile/base/text.h"
+#include "simile/scalar/group_key.h"
 #include "simile/server/access/row_limits.h"
 #include "simile/server/column_message.h"
 #include "simile/server/filter_message.h"
 #include "simile/server/index_names.h"
 #include "simile/server/placeholder_group.h"
 #include "simile/server/schema_message.h"
+#include "simile/server/search_parameters.h"
 #include "simile/server/service.h"
 
 namespace simile::server {
@@ -42,24 +44,6 @@ Answer<const Field*> searched_field(const CollectionHandle& handle,
                   "' has no vector field of that name"));
   }
   return field;
-}
-
-/// Milvus' breadth parameters to the one that Simile has: how many candidates a search keeps.
-Answer<std::uint32_t> effort_of(const RequestParameters& parameters, std::int64_t k) {
-  constexpr std::int64_t kEffortMax = 32'768;
-  for (const std::string_view name : {"effort", "ef", "search_list", "search_list_size"}) {
-    SIMILE_ASSIGN(const auto value, parameters.number(name, 1, kEffortMax));
-    if (!value) continue;
-    if (*value < k && name != "effort") {
-      return refuse_parameter(join_text(name, "(", *value, ") should be larger than k(", k, ")"));
-    }
-    return static_cast<std::uint32_t>(*value);
-  }
-  // `level` 1 is the default, 10 the most accurate.
-  SIMILE_ASSIGN(const auto level, parameters.number("level", 1, 10));
-  if (!level || *level == 1) return 0;
-  constexpr std::int64_t kPerLevel = 64;
-  return static_cast<std::uint32_t>(std::max(k, std::int64_t{1}) + *level * kPerLevel);
 }
 
 Answer<void> check_wire_metric(const RequestParameters& parameters, Metric metric) {
@@ -139,26 +123,17 @@ Answer<std::size_t> read_all_queries(const Snapshot& snapshot, const Field& fiel
   return plan.request.queries.rows + plan.sparse.size() + plan.texts.size();
 }
 
-/// drop_ratio_search leaves out the smallest values of a query, which Simile need not do for speed:
-/// it is checked, and answers are those of 0.
-Answer<void> check_drop_ratio(const RequestParameters& parameters) {
-  for (const std::string_view name : {"drop_ratio_search", "drop_ratio_build"}) {
-    SIMILE_ASSIGN(const auto ratio, parameters.real(name));
-    if (!ratio || (*ratio >= 0 && *ratio < 1)) continue;
-    return refuse_parameter(join_text(name, "(", *ratio, ") should be in range [0.0, 1.0)"));
-  }
-  return {};
-}
-
-Answer<void> read_limits(const RequestParameters& parameters, SearchPlan& plan) {
+/// A part of a hybrid search has the limit of the whole where it has none, and no offset.
+Answer<void> read_limits(const RequestParameters& parameters, std::int64_t whole,
+                         SearchPlan& plan) {
   SIMILE_ASSIGN(auto limit, parameters.number("topk", 1, kHitsMax));
   if (!limit) {
     SIMILE_ASSIGN(limit, parameters.number("limit", 1, kHitsMax));
   }
-  if (!limit) return refuse_parameter("topk not found in search_params");
+  if (!limit && whole == 0) return refuse_parameter("topk not found in search_params");
   SIMILE_ASSIGN(const auto offset, parameters.number("offset", 0, kHitsMax));
-  plan.limit = *limit;
-  plan.offset = offset.value_or(0);
+  plan.limit = limit.value_or(whole);
+  plan.offset = whole == 0 ? offset.value_or(0) : 0;
   if (plan.limit + plan.offset > kHitsMax) {
     return refuse_parameter(
         join_text("invalid max query result window, (offset+limit) should be in "
@@ -167,26 +142,6 @@ Answer<void> read_limits(const RequestParameters& parameters, SearchPlan& plan) 
   }
   SIMILE_ASSIGN(const auto decimals, parameters.number("round_decimal", -1, 6));
   plan.round_decimal = static_cast<int>(decimals.value_or(-1));
-  return {};
-}
-
-/// Grouping: limit and offset count groups then.
-Answer<void> read_groups(const CollectionHandle& handle, const RequestParameters& parameters,
-                         SearchPlan& plan) {
-  const std::string name(parameters.text("group_by_field"));
-  if (name.empty()) return {};
-  if (handle.schema().find(name) == nullptr) {
-    return refuse(
-        FaultCode::kFieldNotFound,
-        join_text("groupBy field not found in schema: field not found[field=", name, "]"));
-  }
-  SIMILE_ASSIGN(const auto size, parameters.number("group_size", 1, kHitsMax));
-  plan.request.group_by = name;
-  plan.request.group_size = static_cast<std::uint32_t>(size.value_or(1));
-  plan.request.strict_groups = parameters.flag("strict_group_size");
-  if (std::ranges::find(plan.request.fields, name) == plan.request.fields.end()) {
-    plan.request.fields.push_back(name);
-  }
   return {};
 }
 
@@ -245,6 +200,41 @@ Answer<void> need_loaded(const CallContext& context, const CollectionHandle& han
                           "]: load it before it is searched"));
 }
 
+Answer<void> read_groups(const CollectionHandle& handle, const RequestParameters& parameters,
+                         SearchPlan& plan) {
+  const std::string name(parameters.text("group_by_field"));
+  if (name.empty()) return {};
+  if (plan.iterates) return refuse_parameter("Not allowed to do groupBy when doing iteration");
+  const auto key = scalar::GroupKey::parse(name, handle.schema());
+  if (!key) {
+    const Field* field = handle.schema().find(name);
+    if (field == nullptr) {
+      return refuse(FaultCode::kFieldNotFound,
+                    join_text("groupBy field not found in schema: field not found[field=", name,
+                              "]: ", key.error().message));
+    }
+    const bool floats =
+        field->type == FieldType::kVector && field->vector.element == ElementType::kFloat32;
+    return refuse_parameter(join_text("unsupported data type ",
+                                      floats ? "VECTOR_FLOAT" : name_of(field->type),
+                                      " for group by operator: ", key.error().message));
+  }
+  const std::string_view given = parameters.text("group_size");
+  if (given.starts_with('-') || given == "0") {
+    return refuse_parameter(join_text("input group size:", given,
+                                      " is negative: it should be in range [1, ", kHitsMax, "]"));
+  }
+  SIMILE_ASSIGN(const auto size, parameters.number("group_size", 1, kHitsMax));
+  plan.request.group_by = name;
+  plan.request.group_size = static_cast<std::uint32_t>(size.value_or(1));
+  plan.request.strict_groups = parameters.flag("strict_group_size");
+  const std::string& field = key->field().name;
+  if (std::ranges::find(plan.request.fields, field) == plan.request.fields.end()) {
+    plan.request.fields.push_back(field);
+  }
+  return {};
+}
+
 Answer<OutputFields> parse_output_fields(
     const CollectionHandle& handle, const google::protobuf::RepeatedPtrField<std::string>& names) {
   OutputFields output;
@@ -265,11 +255,19 @@ Answer<OutputFields> parse_output_fields(
         add(output.named, field.name);
       }
       whole_dynamic = whole_dynamic || dynamic;
-    } else if (schema.find(name) != nullptr) {
+    } else if (const Field* field = schema.find(name)) {
+      if (!field->source.empty()) {
+        return refuse_parameter(join_text("not allowed to retrieve raw data of field ", name,
+                                          ": it holds counts of words; ask for ", field->source));
+      }
       add(output.columns, name);
       add(output.named, name);
       whole_dynamic = whole_dynamic || name == kDynamicField;
     } else if (dynamic) {
+      if (name.contains('*')) {
+        return refuse_parameter(
+            join_text("parse output field name failed: ", name, ": '*' alone is every field"));
+      }
       // `$meta["k"]` says the same as `k`.
       std::string key = name;
       if (key.starts_with("$meta[") && key.size() > 9) key = key.substr(7, key.size() - 9);
@@ -286,12 +284,14 @@ Answer<OutputFields> parse_output_fields(
   return output;
 }
 
-Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::SearchRequest& request) {
+Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::SearchRequest& request,
+                              std::int64_t whole_limit) {
   SearchPlan plan;
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.search_params()));
   SIMILE_ASSIGN(const Field* field, searched_field(handle, parameters));
-  SIMILE_TRY(read_limits(parameters, plan));
+  SIMILE_TRY(read_limits(parameters, whole_limit, plan));
+  SIMILE_TRY(check_index_parameters(parameters, plan.limit));
   SIMILE_TRY(check_wire_metric(parameters, field->metric));
   plan.metric = field->metric;
   SIMILE_TRY(read_range(parameters, plan));
@@ -305,7 +305,6 @@ Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::Search
   plan.request.exact = parameters.flag("exact");
   SIMILE_ASSIGN(const auto recall, parameters.real("recall"));
   plan.request.recall = static_cast<float>(recall.value_or(0));
-  SIMILE_TRY(check_drop_ratio(parameters));
   SIMILE_TRY(check_timezone(parameters.text("timezone")));
   SIMILE_ASSIGN(plan.output, parse_output_fields(handle, request.output_fields()));
   plan.request.fields = plan.output.columns;
@@ -316,8 +315,9 @@ Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::Search
 }
 
 Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
-                               const Snapshot& snapshot, const wire::SearchRequest& request) {
-  SIMILE_ASSIGN(SearchPlan plan, plan_shape(handle, request));
+                               const Snapshot& snapshot, const wire::SearchRequest& request,
+                               std::int64_t whole_limit) {
+  SIMILE_ASSIGN(SearchPlan plan, plan_shape(handle, request, whole_limit));
   if (!context.embedded) plan.told = request.dsl();
   const std::string shown = rows_shown(context, "Search", handle);
   SIMILE_ASSIGN(plan.request.where,
@@ -336,8 +336,9 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
 Answer<void> check_hits(const SearchPlan& plan, std::size_t count) {
   const auto queries = static_cast<std::int64_t>(count);
   if (queries > kQueriesMax) {
-    return refuse_parameter(join_text("nq (number of search vectors) should be in range [1, ",
-                                      kQueriesMax, "], but got ", queries));
+    return refuse_parameter(join_text("nq [", queries, "] is invalid, nq (number of search vector ",
+                                      "per search request) should be in range [1, ", kQueriesMax,
+                                      "], but got ", queries));
   }
   const std::int64_t hits = queries * (plan.limit + plan.offset) * plan.request.group_size;
   if (hits > kAnswerRowsMax) {

@@ -54,9 +54,15 @@ struct SearchPlan {
 };
 
 /// The plan of every search that differs in its vectors only: without queries, threads and token.
-Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::SearchRequest& request);
+/// A part of a hybrid search has `whole_limit`, which it takes where it names no limit.
+Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::SearchRequest& request,
+                              std::int64_t whole_limit = 0);
 Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& handle,
-                               const Snapshot& snapshot, const wire::SearchRequest& request);
+                               const Snapshot& snapshot, const wire::SearchRequest& request,
+                               std::int64_t whole_limit = 0);
+/// Grouping, where the parameters ask for it: limit and offset count groups then.
+Answer<void> read_groups(const CollectionHandle& handle, const RequestParameters& parameters,
+                         SearchPlan& plan);
 
 /// Refuses more queries, or more hits of all of them, than one call may have.
 Answer<void> check_hits(const SearchPlan& plan, std::size_t queries);

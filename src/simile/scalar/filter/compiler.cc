@@ -264,6 +264,11 @@ class Compiler {
       case ExpressionKind::kPhrase: return build_like(expression, negate);
       case ExpressionKind::kIsNull: return build_null(expression, !negate);
       case ExpressionKind::kContains: return build_contains(expression, negate);
+      case ExpressionKind::kSample:
+        return error(expression.at,
+                     "random sample expression can only be the last expression in the logical and "
+                     "expression",
+                     "write x > 1 and random_sample(0.1)");
       default: return build_truth(expression, negate);
     }
   }
@@ -282,11 +287,13 @@ class Compiler {
   Result<ConditionPtr> build_truth(const Expression& expression, bool negate) {
     SIMILE_ASSIGN(Operand value, operand(expression));
     const Family family = family_of(value);
-    if (family != Family::kBool && family != Family::kAny) {
+    // A bare name that is no field is more likely mistyped than true in the dynamic field.
+    const bool is_bare = expression.kind == ExpressionKind::kReference && expression.path.empty();
+    if (family != Family::kBool && (family != Family::kAny || is_bare)) {
       return error(
           expression.at,
           join_text("a value of type ", type_text(value), " stands where a condition is expected"),
-          "write a comparison, x != 0 for example");
+          family == Family::kAny ? "write x == true" : "write a comparison, x != 0 for example");
     }
     Operand truth;
     truth.constant = Scalar(true);

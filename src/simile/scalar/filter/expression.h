@@ -39,7 +39,8 @@ struct Expression {
     kContains,  // children[0] contains literal, by mode
     kAnd,       // all children
     kOr,        // any child
-    kNot        // not children[0]
+    kNot,       // not children[0]
+    kSample     // random_sample(literal): that share of the rows, by chance
   };
 
   Kind kind = Kind::kLiteral;

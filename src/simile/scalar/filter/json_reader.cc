@@ -158,6 +158,12 @@ Scalar JsonReader::find(std::string_view text, const JsonPath& path, Arena& aren
   return value;
 }
 
+std::string JsonReader::text_of(std::string_view text, const JsonPath& path) {
+  element found;
+  if (!state_->find(text, path, found) || found.is_null()) return {};
+  return simdjson::minify(found);
+}
+
 std::optional<std::int64_t> JsonReader::array_length(std::string_view text, const JsonPath& path) {
   element found;
   simdjson::dom::array array;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "simile/scalar/arena.h"
@@ -23,6 +24,10 @@ class JsonReader {
   /// Null where the path leads nowhere or to null; an object or array is kOther; integers above
   /// int64 are doubles. The text of a string is copied to `arena`.
   Scalar find(std::string_view text, const JsonPath& path, Arena& arena);
+
+  /// The value as JSON text without spaces, so that equal values are equal texts, the order of keys
+  /// aside; empty where find() is null.
+  std::string text_of(std::string_view text, const JsonPath& path);
 
   /// Elements of the array that the path leads to.
   std::optional<std::int64_t> array_length(std::string_view text, const JsonPath& path);

@@ -18,7 +18,6 @@
 #include "simile/scalar/filter/parser.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -26,38 +25,13 @@
 #include "simile/base/check.h"
 #include "simile/base/text.h"
 #include "simile/scalar/filter/constant_parser.h"
+#include "simile/scalar/filter/functions.h"
 
 namespace simile::scalar::filter {
 
 namespace {
 
 using ExpressionKind = Expression::Kind;
-
-struct Function {
-  std::string_view name;
-  ExpressionKind kind;
-  ContainsMode mode = ContainsMode::kOne;
-};
-// json_ and array_ are the same: what the operand is decides.
-constexpr std::array kFunctions = {
-    Function{"json_contains", ExpressionKind::kContains, ContainsMode::kOne},
-    Function{"json_contains_all", ExpressionKind::kContains, ContainsMode::kAll},
-    Function{"json_contains_any", ExpressionKind::kContains, ContainsMode::kAny},
-    Function{"array_contains", ExpressionKind::kContains, ContainsMode::kOne},
-    Function{"array_contains_all", ExpressionKind::kContains, ContainsMode::kAll},
-    Function{"array_contains_any", ExpressionKind::kContains, ContainsMode::kAny},
-    Function{"array_length", ExpressionKind::kLength},
-    Function{"text_match", ExpressionKind::kText},
-    Function{"phrase_match", ExpressionKind::kPhrase}};
-
-const Function* find_function(std::string_view name) {
-  const auto same = [name](const Function& function) {
-    return std::ranges::equal(name, function.name,
-                              [](char a, char b) { return (a | 0x20) == (b | 0x20); });
-  };
-  const auto found = std::ranges::find_if(kFunctions, same);
-  return found == kFunctions.end() ? nullptr : &*found;
-}
 
 constexpr std::int64_t kMaxSlop = 1'000'000;
 
@@ -210,6 +184,10 @@ class Parser : private ConstantParser {
 
   Result<ExpressionPtr> parse_in(ExpressionPtr left) {
     SIMILE_TRY(advance());
+    if (token_.kind == TokenKind::kNot) {
+      return error(token_.at, "not can only apply on boolean: invalid parameter",
+                   "write x not in [1, 2]");
+    }
     SIMILE_ASSIGN(ExpressionPtr condition, applied(ExpressionKind::kIn, std::move(left)));
     const std::size_t at = token_.at;
     if (token_.kind == TokenKind::kLeftParenthesis) {
@@ -218,7 +196,7 @@ class Parser : private ConstantParser {
       SIMILE_ASSIGN(condition->literal, parse_constant("a list in brackets after in"));
     }
     if (!std::holds_alternative<std::vector<TemplateValue>>(condition->literal.value)) {
-      return error(at, "after in comes a list", "write x in [1, 2]");
+      return error(at, "the right-hand side of 'in' must be a list", "write x in [1, 2]");
     }
     return condition;
   }
@@ -385,6 +363,7 @@ class Parser : private ConstantParser {
                    join_text("known: ", known));
     }
     SIMILE_TRY(advance());
+    if (function->kind == ExpressionKind::kSample) return parse_sample(name.at);
     SIMILE_ASSIGN(ExpressionPtr operand, parse_sum());
     SIMILE_ASSIGN(ExpressionPtr call, applied(function->kind, std::move(operand)));
     call->at = name.at;
@@ -395,11 +374,29 @@ class Parser : private ConstantParser {
       SIMILE_ASSIGN(call->literal, parse_constant("a constant"));
       const bool is_list = std::holds_alternative<std::vector<TemplateValue>>(call->literal.value);
       if (call->mode != ContainsMode::kOne && !is_list) {
-        return error(at, join_text("'", name.text, "' wants a list"), "write [1, 2]");
+        return error(at,
+                     join_text(call->mode == ContainsMode::kAll ? "ContainsAll" : "ContainsAny",
+                               " operation element must be an array"),
+                     "write [1, 2]");
       }
     }
     if (function->kind == ExpressionKind::kText || function->kind == ExpressionKind::kPhrase) {
       SIMILE_TRY(parse_words(*call));
+    }
+    SIMILE_TRY(expect(TokenKind::kRightParenthesis, "a closing parenthesis"));
+    return call;
+  }
+
+  Result<ExpressionPtr> parse_sample(std::size_t at) {
+    constexpr double kLeast = 1e-10;
+    SIMILE_ASSIGN(ExpressionPtr call, node(ExpressionKind::kSample, at));
+    const std::size_t share_at = token_.at;
+    SIMILE_ASSIGN(call->literal, parse_constant("a share of the rows"));
+    const auto* share = std::get_if<double>(&call->literal.value);
+    if (share == nullptr || *share <= kLeast || *share >= 1 - kLeast) {
+      return error(share_at,
+                   "the sample factor should be between 0 and 1 and not too close to 0 or 1",
+                   "write random_sample(0.1) for a tenth of the rows");
     }
     SIMILE_TRY(expect(TokenKind::kRightParenthesis, "a closing parenthesis"));
     return call;

@@ -52,7 +52,8 @@ Answer<std::string> limit_filter(const CollectionHandle& handle, const std::stri
   SIMILE_TRY(scalar::Filter::compile(where, handle.schema(), options));
   SIMILE_TRY(scalar::Filter::compile(shown, handle.schema()));
   if (where.find_first_not_of(" \t\r\n") == std::string::npos) return shown;
-  return join_text("(", where, ") and (", shown, ")");
+  // A random_sample() of the caller stays last, so that it draws from the rows that they see.
+  return join_text("(", shown, ") and (", where, ")");
 }
 
 Answer<void> check_written(const CallContext& context, std::string_view action,

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "simile/base/text.h"
+#include "simile/scalar/group_key.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/column_message.h"
 #include "simile/server/filter_message.h"
@@ -128,18 +129,55 @@ class KeyNumbers {
   std::unordered_map<std::string, std::size_t> text_numbers_;
 };
 
-/// Hits of every part: lists[query][part].
-Answer<std::vector<std::vector<RankedList>>> search_parts(CallContext& context,
-                                                          const CollectionHandle& handle,
-                                                          const Snapshot& snapshot,
-                                                          const wire::HybridSearchRequest& request,
-                                                          KeyNumbers& numbers) {
-  std::vector<std::vector<RankedList>> lists;
+/// What the whole call says beside its ranker.
+struct HybridWindow {
+  std::int64_t limit = 10;
+  std::int64_t offset = 0;
+  int round_decimal = -1;
+  RequestParameters parameters;
+  bool grouped = false;
+  ScoreMerge group_score = ScoreMerge::kMax;
+};
+
+/// What the parts found.
+struct PartHits {
+  std::vector<std::vector<RankedList>> lists;  ///< [query][part]
+  std::vector<std::string> groups;             ///< of each key, where hits are grouped
+  std::size_t group_size = 1;
+  KeyNumbers numbers;
+};
+
+/// Notes the group of each hit.
+Answer<void> note_groups(const CollectionHandle& handle, const SearchPlan& plan,
+                         const SearchResult& found, PartHits& parts) {
+  SIMILE_ASSIGN(const auto key, scalar::GroupKey::parse(plan.request.group_by, handle.schema()));
+  const Column& column = *found.rows.find(key.field().name);
+  for (std::size_t row = 0; row < found.distances.size(); ++row) {
+    const std::size_t number = parts.numbers.number(found.rows.columns[0], row);
+    if (parts.groups.size() <= number) parts.groups.resize(number + 1);
+    parts.groups[number] = key.of(column, row);
+  }
+  parts.group_size = plan.request.group_size;
+  return {};
+}
+
+Answer<PartHits> search_parts(CallContext& context, const CollectionHandle& handle,
+                              const wire::HybridSearchRequest& request, const HybridWindow& window,
+                              const Snapshot& snapshot) {
+  PartHits parts{.lists = {},
+                 .groups = {},
+                 .group_size = 1,
+                 .numbers = KeyNumbers(handle.schema().primary_key().type,
+                                       context.service.limits().bytes_max)};
+  auto& lists = parts.lists;
   for (const wire::SearchRequest& part : request.requests()) {
-    SIMILE_ASSIGN(SearchPlan plan, plan_search(context, handle, snapshot, part));
+    SIMILE_ASSIGN(SearchPlan plan,
+                  plan_search(context, handle, snapshot, part, window.limit + window.offset));
     plan.request.fields.clear();
     if (plan.reranker.decay) plan.request.fields.push_back(plan.reranker.decay->field);
+    if (window.grouped) SIMILE_TRY(read_groups(handle, window.parameters, plan));
     SIMILE_ASSIGN(const SearchResult found, run_search(snapshot, plan));
+    if (window.grouped) SIMILE_TRY(note_groups(handle, plan, found, parts));
     RankedHits hits = ranked_hits(found, plan.metric);
     if (plan.reranker.is_set()) {
       SIMILE_ASSIGN(hits, rerank_hits(snapshot, plan, found));
@@ -155,12 +193,12 @@ Answer<std::vector<std::vector<RankedList>>> search_parts(CallContext& context,
       RankedList& list = lists[i].emplace_back();
       list.metric = metric;
       for (auto at = hits.offsets[i]; at < hits.offsets[i + 1]; ++at) {
-        list.keys.push_back(numbers.number(found.rows.columns[0], hits.rows[at]));
+        list.keys.push_back(parts.numbers.number(found.rows.columns[0], hits.rows[at]));
         list.scores.push_back(hits.scores[at]);
       }
     }
   }
-  return lists;
+  return parts;
 }
 
 /// The hits of one query in one list, by what the ranker says.
@@ -194,56 +232,90 @@ Answer<std::vector<FusedHit>> fuse(const Ranker& ranker, const std::vector<Ranke
   return ranked;
 }
 
-struct HybridWindow {
-  std::int64_t limit = 10;
-  std::int64_t offset = 0;
-  int round_decimal = -1;
-};
-
-Answer<HybridWindow> window_of(const RequestParameters& parameters) {
+Answer<HybridWindow> window_of(const wire::HybridSearchRequest& request) {
   HybridWindow window;
-  SIMILE_ASSIGN(const auto limit, parameters.number("limit", 1, kHitsMax));
-  SIMILE_ASSIGN(const auto offset, parameters.number("offset", 0, kHitsMax));
+  SIMILE_ASSIGN(window.parameters, RequestParameters::parse(request.rank_params()));
+  const RequestParameters& parameters = window.parameters;
+  constexpr std::int64_t kAny = std::int64_t{1} << 32;
+  SIMILE_ASSIGN(const auto limit, parameters.number("limit", 1, kAny));
+  SIMILE_ASSIGN(const auto offset, parameters.number("offset", 0, kAny));
   SIMILE_ASSIGN(const auto decimals, parameters.number("round_decimal", -1, 6));
   window.limit = limit.value_or(window.limit);
   window.offset = offset.value_or(0);
+  if (window.limit + window.offset > kHitsMax) {
+    return refuse_parameter(
+        join_text("invalid max query result window, (offset+limit) should be in range [1, ",
+                  kHitsMax, "], but got ", window.limit + window.offset));
+  }
   window.round_decimal = static_cast<int>(decimals.value_or(-1));
+  window.grouped = !parameters.text("group_by_field").empty();
+  const std::string_view scorer = parameters.text("rank_group_scorer");
+  if (scorer == "sum") window.group_score = ScoreMerge::kSum;
+  if (scorer == "avg") window.group_score = ScoreMerge::kAverage;
+  if (!scorer.empty() && scorer != "max" && scorer != "sum" && scorer != "avg") {
+    return refuse_parameter(
+        join_text("input group scorer type:", scorer, " is not supported; known: max, sum, avg"));
+  }
   return window;
+}
+
+/// The hits, or the groups of them, that are within the window.
+void cut_to_window(const HybridWindow& window, const PartHits& parts,
+                   std::vector<FusedHit>& fused) {
+  const auto cut = [&](auto& list) {
+    const auto skipped = std::min(list.size(), static_cast<std::size_t>(window.offset));
+    list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(skipped));
+    list.resize(std::min(list.size(), static_cast<std::size_t>(window.limit)));
+  };
+  if (!window.grouped) return cut(fused);
+  auto groups = group_hits(fused, parts.groups, parts.group_size, window.group_score);
+  cut(groups);
+  fused.clear();
+  for (const auto& group : groups) fused.insert(fused.end(), group.begin(), group.end());
+}
+
+Answer<void> check_parts(const CollectionHandle& handle, const wire::HybridSearchRequest& request) {
+  constexpr int kPartsMax = 1'024;
+  if (request.requests().empty()) {
+    return refuse_parameter(join_text("nq [0] is invalid, nq (number of search vector per search ",
+                                      "request) should be in range [1, ", kQueriesMax,
+                                      "], but got 0: a hybrid search needs searches"));
+  }
+  if (request.requests_size() > kPartsMax) {
+    return refuse_parameter(join_text("maximum of ann search requests is ", kPartsMax,
+                                      ", and there are ", request.requests_size()));
+  }
+  for (const wire::SearchRequest& each : request.requests()) {
+    SIMILE_TRY(read_partitions(handle, each.partition_names()));
+  }
+  return {};
 }
 
 Answer<wire::SearchResults> hybrid_search(CallContext& context,
                                           const wire::HybridSearchRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(check_parts(handle, request));
   SIMILE_TRY(need_loaded(context, handle));
-  if (request.requests().empty()) return refuse_parameter("a hybrid search needs searches");
-  for (const wire::SearchRequest& each : request.requests()) {
-    SIMILE_TRY(read_partitions(handle, each.partition_names()));
-  }
-  SIMILE_ASSIGN(const RequestParameters parameters,
-                RequestParameters::parse(request.rank_params()));
-  SIMILE_ASSIGN(Ranker ranker, parse_ranker(handle, request, parameters));
+  SIMILE_ASSIGN(const HybridWindow window, window_of(request));
+  SIMILE_ASSIGN(Ranker ranker, parse_ranker(handle, request, window.parameters));
   if (ranker.reranker.boost) ranker.reranker.boost->cancel = context.cancel;
-  SIMILE_ASSIGN(const HybridWindow window, window_of(parameters));
   SIMILE_ASSIGN(const OutputFields output, parse_output_fields(handle, request.output_fields()));
 
   const auto snapshot = handle.collection->snapshot();
-  KeyNumbers numbers(handle.schema().primary_key().type, context.service.limits().bytes_max);
-  SIMILE_ASSIGN(const auto lists, search_parts(context, handle, *snapshot, request, numbers));
+  SIMILE_ASSIGN(const PartHits parts, search_parts(context, handle, request, window, *snapshot));
   wire::SearchResults response;
   auto& results = *response.mutable_results();
   std::vector<FusedHit> all;
-  for (const std::vector<RankedList>& parts : lists) {
-    SIMILE_ASSIGN(auto fused, fuse(ranker, parts, *snapshot, numbers));
-    const auto skipped = std::min(fused.size(), static_cast<std::size_t>(window.offset));
-    fused.erase(fused.begin(), fused.begin() + static_cast<std::ptrdiff_t>(skipped));
-    fused.resize(std::min(fused.size(), static_cast<std::size_t>(window.limit)));
+  for (const std::vector<RankedList>& lists : parts.lists) {
+    SIMILE_ASSIGN(auto fused, fuse(ranker, lists, *snapshot, parts.numbers));
+    cut_to_window(window, parts, fused);
     results.add_topks(static_cast<std::int64_t>(fused.size()));
     all.insert(all.end(), fused.begin(), fused.end());
   }
-  SIMILE_ASSIGN(const Table table, numbers.fetch(*snapshot, all, output.columns));
+  SIMILE_ASSIGN(const Table table, parts.numbers.fetch(*snapshot, all, output.columns));
   const std::vector<std::size_t> rows = every_row(table.rows);
   for (const FusedHit& hit : all) results.add_scores(rounded(hit.score, window.round_decimal));
-  results.set_num_queries(static_cast<std::int64_t>(lists.size()));
+  results.set_num_queries(static_cast<std::int64_t>(parts.lists.size()));
   results.set_top_k(window.limit);
   results.set_primary_field_name(handle.schema().primary_key().name);
   const Column* keys = table.find(handle.schema().primary_key().name);

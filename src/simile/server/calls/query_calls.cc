@@ -8,6 +8,7 @@
 #include "simile/server/column_message.h"
 #include "simile/server/filter_message.h"
 #include "simile/server/schema_message.h"
+#include "simile/server/search_parameters.h"
 #include "simile/server/search_plan.h"
 
 namespace simile::server {
@@ -23,21 +24,27 @@ struct Window {
 
 Answer<Window> window_of(const CallContext& context, const RequestParameters& parameters) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr std::string_view kWrong = "invalid max query result window, ";
   Window window;
-  // -1 is no limit, as clients write it.
-  if (parameters.text("limit") != "-1") {
-    SIMILE_ASSIGN(const auto limit, parameters.number("limit", context.embedded ? 0 : 1, kMost));
-    if (limit) window.limit = static_cast<std::uint64_t>(*limit);
+  SIMILE_ASSIGN(const auto limit, parameters.number("limit", -kMost, kMost));
+  SIMILE_ASSIGN(const auto offset, parameters.number("offset", -kMost, kMost));
+  // -1 is no limit, as iterators write it.
+  const bool unlimited = limit == -1 && parameters.flag("iterator");
+  if (limit && !unlimited && *limit < (context.embedded ? 0 : 1)) {
+    return refuse_parameter(
+        join_text(kWrong, "limit [", *limit, "] is invalid, should be greater than 0"));
   }
-  SIMILE_ASSIGN(const auto offset, parameters.number("offset", 0, kMost));
+  if (offset && *offset < 0) {
+    return refuse_parameter(
+        join_text(kWrong, "offset [", *offset, "] is invalid, should be gte than 0"));
+  }
+  if (limit && !unlimited) window.limit = static_cast<std::uint64_t>(*limit);
   window.offset = static_cast<std::uint64_t>(offset.value_or(0));
   const bool iterates = parameters.flag("iterator") || context.embedded;
   if (!iterates && window.limit != kNoLimit &&
       window.limit + window.offset > static_cast<std::uint64_t>(kHitsMax)) {
-    return refuse_parameter(
-        join_text("invalid max query result window, (offset+limit) should be in "
-                  "range [1, ",
-                  kHitsMax, "], but got ", window.limit + window.offset));
+    return refuse_parameter(join_text(kWrong, "(offset+limit) should be in range [1, ", kHitsMax,
+                                      "], but got ", window.limit + window.offset));
   }
   return window;
 }
@@ -103,11 +110,12 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
                 RequestParameters::parse(request.query_params()));
   SIMILE_ASSIGN(const Window window, window_of(context, parameters));
   SIMILE_TRY(check_timezone(parameters.text("timezone")));
+  SIMILE_TRY(check_ignore_growing(parameters));
   SIMILE_ASSIGN(OutputFields output, parse_output_fields(handle, request.output_fields()));
   const bool empty = request.expr().find_first_not_of(" \t\r\n") == std::string::npos;
   if (empty && window.limit == kNoLimit && !output.count && !parameters.flag("iterator") &&
       !context.embedded) {
-    return refuse_parameter("empty expression should be used with limit");
+    return refuse_parameter("empty expression should be used with limit: invalid parameter");
   }
   wire::QueryResults response;
   SIMILE_ASSIGN(const auto snapshot, snapshot_for(context, handle, request, parameters, response));

@@ -3,6 +3,7 @@
 #include "simile/base/text.h"
 #include "simile/server/access/caller.h"
 #include "simile/server/calls/calls.h"
+#include "simile/server/filter_message.h"
 #include "simile/server/index_names.h"
 #include "simile/server/search_plan.h"
 
@@ -71,6 +72,7 @@ Answer<wire::SearchResults> iterate(CallContext& context, const CollectionHandle
 
 Answer<wire::SearchResults> search(CallContext& context, const wire::SearchRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  SIMILE_TRY(read_partitions(handle, request.partition_names()));
   SIMILE_TRY(need_loaded(context, handle));
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.search_params()));
