@@ -131,34 +131,35 @@ CodeProducts code_difference(const std::int8_t* from, const std::int8_t* to, std
   return products;
 }
 
-constexpr std::size_t kPartialSums = 16;  // in this order on every target
+// Sixteen partial sums, on every target in the same order.
+using Sixteen [[gnu::vector_size(64)]] = float;
 
-float sum_of(const float* partial) {
+float sum_of(Sixteen partial) {
   float sum = 0;
-  for (std::size_t i = 0; i < kPartialSums; ++i) sum += partial[i];
+  for (std::size_t i = 0; i < 16; ++i) sum += partial[i];
   return sum;
 }
 
 QueryRange range_of(const float* query, std::size_t groups) {
-  alignas(64) float sums[kPartialSums] = {};
-  alignas(64) float below[kPartialSums] = {};
-  std::uint32_t widest = 0;
-  for (std::size_t at = 0; at < groups * kGroupDims; at += kPartialSums) {
-    const float* q = query + at;
-    for (std::size_t i = 0; i < kPartialSums; ++i) {
-      sums[i] += q[i];
-      below[i] += q[i] < 0 ? q[i] : 0;
-    }
-    for (std::size_t g = 0; g < kPartialSums; g += kGroupDims) {
-      const float range = (__builtin_fabsf(q[g]) + __builtin_fabsf(q[g + 1])) +
-                          (__builtin_fabsf(q[g + 2]) + __builtin_fabsf(q[g + 3]));
-      std::uint32_t bits;
-      __builtin_memcpy(&bits, &range, sizeof bits);
-      widest = bits > widest ? bits : widest;  // none is negative
-    }
+  Sixteen sums{};
+  Sixteen below{};
+  Sixteen widest{};
+  for (std::size_t at = 0; at < groups * kGroupDims; at += 16) {
+    Sixteen q;
+    __builtin_memcpy(&q, query + at, sizeof q);
+    const Sixteen negative = q < 0 ? q : Sixteen{};
+    sums += q;
+    below += negative;
+    const Sixteen sizes = q < 0 ? -q : q;
+    const Sixteen pairs = sizes + __builtin_shufflevector(sizes, sizes, 1, 0, 3, 2, 5, 4, 7, 6, 9,
+                                                          8, 11, 10, 13, 12, 15, 14);
+    const Sixteen ranges = pairs + __builtin_shufflevector(pairs, pairs, 2, 3, 0, 1, 6, 7, 4, 5, 10,
+                                                           11, 8, 9, 14, 15, 12, 13);
+    widest = ranges > widest ? ranges : widest;
   }
   QueryRange range{sum_of(sums), sum_of(below), 0};
-  __builtin_memcpy(&range.widest, &widest, sizeof widest);
+  for (std::size_t i = 0; i < 16; ++i)
+    range.widest = widest[i] > range.widest ? widest[i] : range.widest;
   return range;
 }
 
