@@ -143,7 +143,8 @@ class Collection {
 
   /// Adds rows; kAlreadyExists names the first key that is present already. All or nothing.
   virtual Result<WriteResult> insert(const Batch& batch) = 0;
-  /// Adds rows and replaces those whose key is present. All or nothing.
+  /// Adds rows and replaces those whose key is present. Rows of a collection that gives out keys
+  /// may bring their own; those that are given out later are larger. All or nothing.
   virtual Result<WriteResult> upsert(const Batch& batch) = 0;
   /// Changes the given fields of rows and keeps the others; the batch has the primary key,
   /// automatic or not. Members of the dynamic field are changed one by one. A key that is not there
@@ -159,7 +160,8 @@ class Collection {
   /// keep what they show.
   virtual Status truncate() = 0;
 
-  /// Adds a scalar field with a default or a nullable one, which rows that are there then hold.
+  /// Adds a scalar field with a default or a nullable one, which rows that are there then hold. A
+  /// field that is there gets another max_length or max_capacity, for rows from then on.
   /// Waits for indexes that are being built.
   virtual Status add_field(const Field& field) = 0;
   /// Searches measure by another metric, through an index of another kind, which is built as after

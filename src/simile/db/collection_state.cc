@@ -1,6 +1,7 @@
 #include "simile/db/collection_state.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "simile/base/check.h"
@@ -139,8 +140,21 @@ std::vector<std::int64_t> CollectionState::take_ids(std::size_t rows) {
 }
 
 void CollectionState::skip_ids_to(std::int64_t id) {
-  next_auto_id_ = std::max(next_auto_id_, id + 1);
+  // Keys that users name may be any; those that are given out stay below this.
+  constexpr std::int64_t kGivenMax = std::int64_t{1} << 62;
+  if (id < kGivenMax) next_auto_id_ = std::max(next_auto_id_, id + 1);
 }
+
+namespace {
+
+/// The number that a key was given out as; 0 where it was not.
+std::int64_t number_of(const segment::Key& key) {
+  std::int64_t number = key.number;
+  std::from_chars(key.text.data(), key.text.data() + key.text.size(), number);
+  return number;
+}
+
+}  // namespace
 
 Status CollectionState::apply_rows(const Batch& batch, std::span<const std::int64_t> ids,
                                    bool must_be_new, Undo& undo) {
@@ -155,6 +169,7 @@ Status CollectionState::apply_rows(const Batch& batch, std::span<const std::int6
     const Key key = keys.at(i);
     hashes[i] = hash_of(key, is_text);
     if (!ids.empty() && key_field.auto_id) continue;  // never given out before
+    if (key_field.auto_id) skip_ids_to(number_of(key));
     SIMILE_ASSIGN(const RowAddress present, locate(key, hashes[i]));
     if (present.row == kNoRow) continue;
     if (must_be_new) {

@@ -40,14 +40,19 @@ Status add_field_to(segment::CollectionEntry& entry, const Field& field) {
   return edit_schema(entry, std::move(fields));
 }
 
-/// True for a field that is there, the numbers of BM25 apart: these may be changed.
+/// True for a field that is there, the numbers of BM25 or other limits apart: these may be changed.
 bool may_be_changed(const Schema& schema, const Field& field) {
   const Field* now = schema.find(field.name);
-  if (now == nullptr || now->metric != Metric::kBm25) return false;
+  if (now == nullptr) return false;
   Field wanted = *now;
-  wanted.bm25_k1 = field.bm25_k1;
-  wanted.bm25_b = field.bm25_b;
-  return wanted == field;
+  if (now->metric == Metric::kBm25) {
+    wanted.bm25_k1 = field.bm25_k1;
+    wanted.bm25_b = field.bm25_b;
+    return wanted == field;
+  }
+  wanted.max_length = field.max_length;
+  wanted.max_capacity = field.max_capacity;
+  return wanted == field && wanted != *now;
 }
 
 Status change_numbers(segment::CollectionEntry& entry, const Field& field) {

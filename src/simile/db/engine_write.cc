@@ -76,16 +76,29 @@ Status check_own_columns(const Schema& schema, const Batch& batch) {
 
 }  // namespace
 
+namespace {
+
+/// Rows that bring keys of their own where the collection gives out others.
+bool names_keys(const RequestedOperation& operation, const Schema& schema) {
+  return operation.kind == Kind::kUpsert &&
+         std::ranges::find(operation.rows->columns, schema.primary_key().name,
+                           &ColumnView::field) != operation.rows->columns.end();
+}
+
+}  // namespace
+
 Status Engine::check_request(WriteRequest& request) const {
   for (RequestedOperation& operation : request.operations) {
     operation.checked_with = operation.collection->schema();
     const Schema& schema = *operation.checked_with;
     if (operation.rows != nullptr) {
       SIMILE_TRY(check_own_columns(schema, *operation.rows));
-      SIMILE_TRY(
-          operation.kind == Kind::kUpdate
-              ? scalar::validate_update(*operation.collection->stored_schema(), *operation.rows)
-              : scalar::validate_batch(schema, *operation.rows));
+      // Where keys are stored they are like others.
+      const auto stored = operation.collection->stored_schema();
+      SIMILE_TRY(operation.kind == Kind::kUpdate
+                     ? scalar::validate_update(*stored, *operation.rows)
+                     : scalar::validate_batch(names_keys(operation, schema) ? *stored : schema,
+                                              *operation.rows));
       SIMILE_TRY(add_words(operation));
     } else {
       SIMILE_TRY(segment::check_key_type(schema, segment::KeyList(operation.keys)));
@@ -180,7 +193,9 @@ Result<WriteResult> Engine::apply(WriteRequest& request) {
                     join_text("collection '", collection.name(), "' was dropped"));
       }
       if (operation.rows != nullptr) {
-        if (collection.schema()->primary_key().auto_id && operation.kind != Kind::kUpdate) {
+        const Schema& schema = *collection.schema();
+        if (schema.primary_key().auto_id && operation.kind != Kind::kUpdate &&
+            !names_keys(operation, schema)) {
           operation.ids = collection.take_ids(operation.rows->rows);
           result.ids.insert(result.ids.end(), operation.ids.begin(), operation.ids.end());
         }

@@ -1,7 +1,6 @@
 #include "simile/db/recovery.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "simile/base/bytes.h"
@@ -54,27 +53,13 @@ Status open_collections(Recovered& state) {
   return {};
 }
 
-/// The number that a key was given out as; 0 where it was not.
-std::int64_t number_of(const segment::Key& key) {
-  std::int64_t number = key.number;
-  std::from_chars(key.text.data(), key.text.data() + key.text.size(), number);
-  return number;
-}
-
 Status apply_rows(CollectionState& collection, std::span<const std::byte> body) {
   const auto stored = collection.stored_schema();
   const Schema& schema = *stored;
   SIMILE_ASSIGN(const segment::DecodedRows rows, segment::decode_rows(schema, body));
   SIMILE_TRY(scalar::validate_batch(schema, rows.batch));
   CollectionState::Undo undo = collection.begin();
-  SIMILE_TRY(collection.apply_rows(rows.batch, {}, false, undo));
-  if (!collection.schema()->primary_key().auto_id) return {};
-  for (const ColumnView& column : rows.batch.columns) {
-    if (column.field != schema.primary_key().name) continue;
-    const segment::KeyList keys(column, rows.batch.rows);
-    for (std::size_t i = 0; i < keys.size(); ++i) collection.skip_ids_to(number_of(keys.at(i)));
-  }
-  return {};
+  return collection.apply_rows(rows.batch, {}, false, undo);
 }
 
 Status apply_operation(Recovered& state, const segment::EncodedOperation& operation,

@@ -275,6 +275,17 @@ Answer<CollectionHandle> Catalog::change_scalar_index(std::string_view database,
   return at->publish(std::move(handle), std::move(meta));
 }
 
+Answer<CollectionHandle> Catalog::change_field(std::string_view database, std::string_view name,
+                                               const Field& field) {
+  SIMILE_ASSIGN(const auto at, entry(database));
+  const std::scoped_lock changing(at->changing);
+  SIMILE_ASSIGN(CollectionHandle handle, at->find(name));
+  SIMILE_TRY(handle.collection->add_field(field));
+  SIMILE_ASSIGN(handle.collection, at->database->collection(handle.name()));
+  CollectionMeta meta = *handle.meta;
+  return at->publish(std::move(handle), std::move(meta));
+}
+
 Answer<CollectionHandle> Catalog::add_field(std::string_view database, std::string_view name,
                                             const Field& field, FieldMeta added) {
   SIMILE_ASSIGN(const auto at, entry(database));

@@ -63,6 +63,9 @@ class Catalog {
   /// Gives a scalar field an index that filters use, or none.
   Answer<CollectionHandle> change_scalar_index(std::string_view database, std::string_view name,
                                                std::string_view field, ScalarIndex index);
+  /// Changes what the engine lets be changed of a field that is there.
+  Answer<CollectionHandle> change_field(std::string_view database, std::string_view name,
+                                        const Field& field);
   /// Adds a field, which rows that are there hold the default of.
   Answer<CollectionHandle> add_field(std::string_view database, std::string_view name,
                                      const Field& field, FieldMeta added);

@@ -16,7 +16,8 @@ Json to_json(const FieldMeta& field) {
           {"id", field.id},
           {"data_type", field.data_type},
           {"description", field.description},
-          {"type_params", field.type_params}};
+          {"type_params", field.type_params},
+          {"clustering_key", field.clustering_key}};
 }
 
 Json to_json(const IndexMeta& index) {
@@ -38,7 +39,8 @@ FieldMeta field_of(const Json& object) {
           .id = object.value("id", std::int64_t{0}),
           .data_type = object.value("data_type", 0),
           .description = object.value("description", ""),
-          .type_params = parameters_of(object, "type_params")};
+          .type_params = parameters_of(object, "type_params"),
+          .clustering_key = object.value("clustering_key", false)};
 }
 
 IndexMeta index_of(const Json& object) {

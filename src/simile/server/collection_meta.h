@@ -22,6 +22,7 @@ struct FieldMeta {
   int data_type = 0;  ///< Milvus' type where the engine's does not tell, else 0
   std::string description;
   Parameters type_params;  ///< as given, "dim" and "max_length" among them
+  bool clustering_key = false;
 };
 
 struct IndexMeta {

@@ -101,6 +101,7 @@ void describe_schema(const CollectionHandle& handle, wire_schema::CollectionSche
     if (meta != nullptr) {
       each.set_fieldid(meta->id);
       each.set_description(meta->description);
+      each.set_is_clustering_key(meta->clustering_key);
       params = meta->type_params;
     }
     // A collection of the embedded library has no limits; clients expect some.

@@ -72,7 +72,7 @@ Answer<void> check_timezone(std::string_view zone) {
 
 Answer<void> refuse_with_partition_key(const CollectionHandle& handle, std::string_view what) {
   if (std::ranges::none_of(handle.schema().fields(), &Field::partition_key)) return {};
-  return refuse_parameter(join_text(what, " if partition key mode is used"));
+  return refuse(FaultCode::kUnexpected, join_text(what, " if partition key mode is used"));
 }
 
 Answer<void> check_named_partition(const CollectionHandle& handle, std::string_view name) {

@@ -221,6 +221,13 @@ Answer<Metric> index_metric(const Field& field, const Parameters& params) {
                                   " vector index does not support metric type: ", name));
 }
 
+std::string name_in_place(const CollectionMeta& collection, const IndexMeta& asked) {
+  for (const IndexMeta& there : collection.indexes) {
+    if (there.field == asked.field && json_path_of(there) == json_path_of(asked)) return there.name;
+  }
+  return asked.name;
+}
+
 Answer<bool> index_is_there(const CollectionMeta& collection, const IndexMeta& asked) {
   const auto meaning = [](const IndexMeta& index) {
     Parameters params = index.params;

@@ -20,6 +20,9 @@ Answer<Metric> index_metric(const Field& field, const Parameters& params);
 /// JSON field has one index for each path into it.
 Answer<bool> index_is_there(const CollectionMeta& collection, const IndexMeta& asked);
 
+/// The name of the index that is where this one would be, or its own.
+std::string name_in_place(const CollectionMeta& collection, const IndexMeta& asked);
+
 /// What a request says of an index, the members of the JSON object `params` beside the others, and
 /// that text as `params`.
 Answer<Parameters> index_parameters(const KeyValues& pairs);

@@ -300,7 +300,21 @@ class ColumnReader {
         return refuse_parameter(join_text("dynamic fields of row ", i, " are no JSON object"));
       }
     }
-    return read_strings(data);
+    SIMILE_TRY(read_strings(data));
+    take_nothing_for_null();
+    return {};
+  }
+
+  /// Clients in JavaScript send no bytes for a value of JSON that is null.
+  void take_nothing_for_null() {
+    auto& views = out_.views.back();
+    for (std::size_t i = 0; i < rows_; ++i) {
+      if (!views[i].empty() || (!view_.valid.empty() && view_.valid[i] == 0)) continue;
+      views[i] = "null";
+      if (!field_.nullable) continue;
+      if (view_.valid.empty()) view_.valid = out_.valid.emplace_back(rows_, 1);
+      out_.valid.back()[i] = 0;
+    }
   }
 
   Answer<void> read_array() {

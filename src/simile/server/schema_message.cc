@@ -256,6 +256,7 @@ Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldM
   field.nullable = message.nullable();
   meta.name = message.name();
   meta.description = message.description();
+  meta.clustering_key = message.is_clustering_key();
   meta.type_params = parameters_of(message.type_params());
   const DataType type = message.data_type();
   if (const auto element = element_of(type)) {
@@ -300,6 +301,27 @@ Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldM
   }
   // Filters that fix the key look at its rows only.
   if (field.partition_key) field.scalar_index = ScalarIndex::kInverted;
+  return field;
+}
+
+Answer<Field> change_field_limits(Field field, const FieldMeta& asked,
+                                  std::string_view collection) {
+  const bool array = field.type == FieldType::kArray;
+  const FieldType type = array ? field.element_type : field.type;
+  if (asked.type_params.contains("max_length")) {
+    if (type != FieldType::kString) {
+      return refuse_parameter(join_text("max_length is of VARCHAR fields, and field ", field.name,
+                                        " of collection ", collection, " is none"));
+    }
+    SIMILE_ASSIGN(field.max_length, parse_max_length(asked, collection));
+  }
+  if (asked.type_params.contains("max_capacity")) {
+    if (!array) {
+      return refuse_parameter(join_text("max_capacity is of ARRAY fields, and field ", field.name,
+                                        " of collection ", collection, " is none"));
+    }
+    SIMILE_ASSIGN(field.max_capacity, parse_max_capacity(asked));
+  }
   return field;
 }
 

@@ -29,6 +29,9 @@ Field dynamic_field();
 Answer<Field> parse_field_schema(const wire_schema::FieldSchema& message, FieldMeta& meta,
                                  std::string_view collection);
 
+/// A field with the max_length and max_capacity of `asked`, where it has such.
+Answer<Field> change_field_limits(Field field, const FieldMeta& asked, std::string_view collection);
+
 /// How a collection is described to clients. The column of dynamic fields is not listed.
 void describe_schema(const CollectionHandle& handle, wire_schema::CollectionSchema& message);
 

@@ -150,6 +150,9 @@ Answer<wire::DescribeCollectionResponse> describe_collection(
 
 Answer<wire::BatchDescribeCollectionResponse> batch_describe_collection(
     CallContext& context, const wire::BatchDescribeCollectionRequest& request) {
+  if (request.collection_name().empty() && request.collectionid().empty()) {
+    return refuse_parameter("name the collections to describe: there is none in the request");
+  }
   wire::BatchDescribeCollectionResponse response;
   const std::string_view database = database_of(context, request);
   for (const std::string& name : request.collection_name()) {
@@ -343,8 +346,23 @@ Answer<wire_common::Status> add_collection_field(CallContext& context,
   return wire_common::Status();
 }
 
+/// The limits of texts and arrays, which the engine keeps.
+Answer<void> change_limits(CallContext& context, const wire::AlterCollectionFieldRequest& request) {
+  SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
+  const Field* now = handle.schema().find(request.field_name());
+  if (now == nullptr) return {};
+  FieldMeta asked;
+  asked.name = now->name;
+  asked.type_params = parameters_of(request.properties());
+  SIMILE_ASSIGN(const Field changed, change_field_limits(*now, asked, handle.name()));
+  if (changed == *now) return {};
+  SIMILE_TRY(context.service.catalog().change_field(handle.database, handle.name(), changed));
+  return {};
+}
+
 Answer<wire_common::Status> alter_collection_field(
     CallContext& context, const wire::AlterCollectionFieldRequest& request) {
+  SIMILE_TRY(change_limits(context, request));
   SIMILE_TRY(context.service.catalog().change(
       database_of(context, request), request.collection_name(),
       [&](CollectionMeta& meta) -> Answer<void> {

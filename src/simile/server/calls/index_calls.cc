@@ -60,6 +60,7 @@ Answer<wire_common::Status> create_index(CallContext& context,
                   .field = request.field_name(),
                   .id = static_cast<std::int64_t>(next_timestamp()),
                   .params = params};
+  if (request.index_name().empty()) index.name = name_in_place(*handle.meta, index);
   SIMILE_TRY(check_index(*field, index.params));
   index.params.try_emplace("index_type", "AUTOINDEX");
   Catalog& catalog = context.service.catalog();

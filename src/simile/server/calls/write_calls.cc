@@ -6,6 +6,7 @@
 #include "simile/server/calls/calls.h"
 #include "simile/server/column_message.h"
 #include "simile/server/filter_message.h"
+#include "simile/server/index_names.h"
 #include "simile/server/last_rows.h"
 #include "simile/server/name_check.h"
 #include "simile/server/schema_message.h"
@@ -14,12 +15,18 @@ namespace simile::server {
 
 namespace {
 
+/// Automatic keys that rows may bring: a property of the collection.
+bool takes_named_keys(const CollectionHandle& handle) {
+  const auto found = handle.meta->properties.find("allow_insert_auto_id");
+  return found != handle.meta->properties.end() && upper_case(found->second) == "TRUE";
+}
+
 /// Every field has a column, but for what the collection gives itself.
 Answer<void> need_columns(const CollectionHandle& handle, const Batch& batch) {
   for (const Field& field : handle.schema().fields()) {
     const bool given = std::ranges::any_of(
         batch.columns, [&](const ColumnView& column) { return column.field == field.name; });
-    if (field.primary_key && field.auto_id && given) {
+    if (field.primary_key && field.auto_id && given && !takes_named_keys(handle)) {
       return refuse_parameter(
           join_text("more fieldData has pass in: invalid parameter: primary field ", field.name,
                     ", whose values are given out (auto_id is enabled); "
