@@ -355,7 +355,7 @@ class _Readable:
         :param partitions: search these only
         :param offset: so many of the nearest are left out
         :param distance_min: hits at this distance or farther; distance_max: nearer than this
-        :param group_by: k groups of hits with the same value of this field, or of this path of JSON,
+        :param group_by: k groups of hits with the same value of this field, or path of JSON,
             each of at most group_size; strict_groups looks on until groups are full
         :raises InvalidArgument: wrong shape, NaN, Inf, unknown field, filter that does not parse
         """

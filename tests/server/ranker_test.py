@@ -127,10 +127,12 @@ def test_rest(server, filled):
     assert "list of functions" in call("search", **part, functionScore={})["message"]
 
 
-def test_a_ranker_stands_beside_no_group_and_no_iterator(client, filled):
+def test_a_ranker_stands_beside_groups_of_one_and_no_iterator(client, filled):
     by = ranker(reranker="boost", weight=2)
-    with pytest.raises(pymilvus.MilvusException, match="group_by_field"):
-        search(client, filled, by, group_by_field="kind")
+    later = ranker(["year"], reranker="decay", function="exp", origin=2030, scale=1)
+    assert [hit["id"] for hit in search(client, filled, later, group_by_field="kind")] == [1, 0]
+    with pytest.raises(pymilvus.MilvusException, match="group_size above 1"):
+        search(client, filled, by, group_by_field="kind", group_size=2)
     with pytest.raises(pymilvus.MilvusException, match="iterator"):
         search(client, filled, by, search_params={"search_iter_v2": True})
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <span>
 
@@ -64,7 +65,7 @@ class Cursor {
 };
 
 std::optional<std::int64_t> read_date(Cursor& cursor) {
-  const auto year = cursor.number(4, 1, 9999);
+  const auto year = cursor.number(4, 0, 9999);
   if (!year || !cursor.skip('-')) return std::nullopt;
   const auto month = cursor.number(2, 1, 12);
   if (!month || !cursor.skip('-')) return std::nullopt;
@@ -110,17 +111,23 @@ std::optional<std::int64_t> read_zone(Cursor& cursor) {
 
 }  // namespace
 
-std::optional<std::int64_t> parse_timestamp(std::string_view text) {
+std::optional<Moment> parse_moment(std::string_view text) {
   Cursor cursor(text);
   const auto date = read_date(cursor);
   if (!date) return std::nullopt;
-  if (cursor.at_end()) return date;
+  if (cursor.at_end()) return Moment{.microseconds = *date, .has_zone = false};
   if (!cursor.skip('T') && !cursor.skip('t') && !cursor.skip(' ')) return std::nullopt;
   const auto time = read_time(cursor);
   if (!time) return std::nullopt;
+  const bool has_zone = !cursor.at_end();
   const auto zone = read_zone(cursor);
   if (!zone || !cursor.at_end()) return std::nullopt;
-  return *date + *time - *zone;
+  return Moment{.microseconds = *date + *time - *zone, .has_zone = has_zone};
+}
+
+std::optional<std::int64_t> parse_timestamp(std::string_view text) {
+  const auto moment = parse_moment(text);
+  return moment ? std::optional(moment->microseconds) : std::nullopt;
 }
 
 std::optional<std::int64_t> parse_duration(std::string_view text) {
@@ -156,27 +163,44 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
   return total;
 }
 
-std::string timestamp_text(std::int64_t microseconds) {
+ClockTime clock_time(std::int64_t microseconds) {
   using std::chrono::floor;
   const std::chrono::sys_time<std::chrono::microseconds> moment{
       std::chrono::microseconds(microseconds)};
   const auto day = floor<std::chrono::days>(moment);
   const std::chrono::year_month_day date(day);
   const std::int64_t rest = (moment - day).count();
-  std::array<char, 64> buffer{};
   const std::int64_t seconds = rest / kSecond;
-  int length = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
-                             static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                             static_cast<unsigned>(date.day()), static_cast<int>(seconds / 3600),
-                             static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
-  std::string text(buffer.data(), static_cast<std::size_t>(length));
-  if (rest % kSecond != 0) {
-    length = std::snprintf(buffer.data(), buffer.size(), ".%06d", static_cast<int>(rest % kSecond));
-    std::string fraction(buffer.data(), static_cast<std::size_t>(length));
+  return {.year = static_cast<int>(date.year()),
+          .month = static_cast<unsigned>(date.month()),
+          .day = static_cast<unsigned>(date.day()),
+          .hour = seconds / 3600,
+          .minute = seconds / 60 % 60,
+          .second = seconds % 60,
+          .microsecond = rest % kSecond};
+}
+
+std::string timestamp_text(std::int64_t microseconds) { return timestamp_text(microseconds, 0); }
+
+std::string timestamp_text(std::int64_t microseconds, std::int64_t east_seconds) {
+  const ClockTime at = clock_time(microseconds + east_seconds * kSecond);
+  std::array<char, 96> buffer{};
+  const auto print = [&](const char* format, auto... values) {
+    const int length = std::snprintf(buffer.data(), buffer.size(), format, values...);
+    return std::string(buffer.data(), static_cast<std::size_t>(length));
+  };
+  const auto number = [](std::int64_t value) { return static_cast<int>(value); };
+  std::string text = print("%04d-%02d-%02dT%02d:%02d:%02d", number(at.year), number(at.month),
+                           number(at.day), number(at.hour), number(at.minute), number(at.second));
+  if (at.microsecond != 0) {
+    std::string fraction = print(".%06d", number(at.microsecond));
     fraction.erase(fraction.find_last_not_of('0') + 1);
     text += fraction;
   }
-  return text + "Z";
+  if (east_seconds == 0) return text + "Z";
+  const std::int64_t minutes = std::abs(east_seconds) / 60;
+  return text + print("%c%02d:%02d", east_seconds < 0 ? '-' : '+', number(minutes / 60),
+                      number(minutes % 60));
 }
 
 }  // namespace simile

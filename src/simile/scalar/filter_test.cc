@@ -425,13 +425,33 @@ TEST_F(FilterMeaning, WordsOfTexts) {
   EXPECT_EQ(select("TEXT_MATCH(label, '10 or 猫')"), Rows{4});
   EXPECT_EQ(select("not text_match(label, 'cat')"), (Rows{2, 4})) << "null stays unknown";
   EXPECT_EQ(select("phrase_match(label, '猫 10')"), Rows{4});
-  EXPECT_EQ(select("phrase_match(label, '10 猫', 3)"), Rows{});
+  EXPECT_EQ(select("phrase_match(label, '10 猫', 1)"), Rows{});
+  EXPECT_EQ(select("phrase_match(label, '10 猫', 2)"), Rows{4}) << "two moves";
   EXPECT_EQ(select("text_match(s[0], 'X') and text_match(label, 'cat')"), Rows{0});
   EXPECT_EQ(select("text_match(j['k'], '5')"), Rows{1}) << "the text, not the numbers";
   for (const char* wrong : {"text_match(n, 'a')", "text_match(label, 5)", "text_match(label)",
                             "phrase_match(label, 'a', -1)", "phrase_match(label, 'a', 'b')"}) {
     EXPECT_FALSE(Filter::compile(wrong, schema_)) << wrong;
   }
+}
+
+TEST_F(FilterMeaning, ComparesWholeArraysWithLists) {
+  EXPECT_EQ(select("a == [1, 2, 3]"), (Rows{0}));
+  EXPECT_EQ(select("[1.0, 2, 3] == a"), (Rows{0}));
+  EXPECT_EQ(select("a == [3, 2, 1]"), Rows{});
+  EXPECT_EQ(select("a == []"), (Rows{1}));
+  EXPECT_EQ(select("a != [5]"), (Rows{0, 1, 4}));
+  EXPECT_EQ(select("not (a == [5])"), (Rows{0, 1, 4}));
+  EXPECT_EQ(select("s == ['x', 'y']"), (Rows{0}));
+  EXPECT_EQ(select("j['a']['b'] == [1, 2.5, 'x']"), (Rows{0}));
+  EXPECT_EQ(select("j['a']['b'] == [[1, 2], 3]"), (Rows{4}));
+  EXPECT_EQ(select("j['a']['b'] != [[1, 2], 3]"), (Rows{0}));
+}
+
+TEST_F(FilterMeaning, CalculatesInLists) {
+  EXPECT_EQ(select("id in [20 / 2, 5 * (3 + 1), 10 ** 2, -(-3) * 10]"), (Rows{0, 1, 2}));
+  EXPECT_EQ(select("d in [+2 ** 53, 10 / 4.0 * 2, -1]"), (Rows{1, 4}));
+  EXPECT_EQ(select("id in [900 % 40, 2 ** 3 ** 0 + 9 - +1]"), (Rows{0, 1}));
 }
 
 TEST_F(FilterMeaning, DrawsASampleOfTheRowsThatFit) {

@@ -299,6 +299,7 @@ Answer<CollectionHandle> Catalog::add_field(std::string_view database, std::stri
     for (const FieldMeta& each : meta.fields) added.id = std::max(added.id, each.id + 1);
     meta.fields.push_back(std::move(added));
   }
+  meta.updated = next_timestamp();
   return at->store(std::move(handle), std::move(meta));
 }
 

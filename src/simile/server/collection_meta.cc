@@ -54,6 +54,7 @@ CollectionMeta meta_of(const Json& object) {
   CollectionMeta meta;
   meta.id = object.value("id", std::int64_t{0});
   meta.created = object.value("created", std::uint64_t{0});
+  meta.updated = object.value("updated", std::uint64_t{0});
   meta.description = object.value("description", "");
   meta.consistency_level = object.value("consistency_level", 2);
   meta.shards = object.value("shards", 1);
@@ -76,6 +77,11 @@ CollectionMeta meta_of(const Json& object) {
 
 }  // namespace
 
+std::string_view CollectionMeta::property(std::string_view name) const {
+  const auto found = properties.find(name);
+  return found == properties.end() ? std::string_view() : std::string_view(found->second);
+}
+
 const FieldMeta* CollectionMeta::find_field(std::string_view name) const {
   const auto found = std::ranges::find(fields, name, &FieldMeta::name);
   return found == fields.end() ? nullptr : &*found;
@@ -94,6 +100,7 @@ const IndexMeta* CollectionMeta::index_of_field(std::string_view field) const {
 std::string CollectionMeta::to_json() const {
   Json object = {{"id", id},
                  {"created", created},
+                 {"updated", updated},
                  {"description", description},
                  {"consistency_level", consistency_level},
                  {"shards", shards},

@@ -35,6 +35,7 @@ struct IndexMeta {
 struct CollectionMeta {
   std::int64_t id = 0;
   std::uint64_t created = 0;  ///< hybrid timestamp
+  std::uint64_t updated = 0;  ///< of the last change of fields; 0: there was none
   std::string description;
   int consistency_level = 2;
   int shards = 1;
@@ -48,6 +49,10 @@ struct CollectionMeta {
   std::set<std::string, std::less<>> aliases;
   std::map<std::string, std::int64_t, std::less<>> partition_ids;
 
+  /// Of the schema that clients keep: they send it with what they write.
+  std::uint64_t schema_timestamp() const { return updated == 0 ? created : updated; }
+  /// A property, or an empty text.
+  std::string_view property(std::string_view name) const;
   const FieldMeta* find_field(std::string_view name) const;
   const IndexMeta* find_index(std::string_view name) const;
   const IndexMeta* index_of_field(std::string_view field) const;

@@ -13,6 +13,7 @@
 #include "simile/batch.h"
 #include "simile/server/catalog.h"
 #include "simile/server/fault.h"
+#include "simile/server/time_zone.h"
 
 namespace simile::server {
 
@@ -27,6 +28,7 @@ struct BorrowedBatch {
   std::deque<std::vector<std::uint64_t>> offsets;
   std::deque<std::vector<std::uint8_t>> valid;
   std::deque<std::string> texts;
+  std::string zone;  ///< of times that name none
 };
 
 /// Reads the columns of an insert or upsert. `batch` borrows from `messages`, which outlives it.
@@ -41,6 +43,13 @@ using RowList = std::span<const std::size_t>;
 /// where the column holds dynamic fields; empty: all of them.
 void write_column(const Column& column, const FieldMeta* meta, RowList rows,
                   std::span<const std::string> keys, wire_schema::FieldData& message);
+
+/// Names that show_times() knows: year, month, day, hour, minute, second, microsecond.
+bool is_time_part(std::string_view name);
+/// Moments of a message that write_column() has written, as clocks of the zone show them; with
+/// `parts`, lists of these parts of them instead. Other columns stay as they are.
+void show_times(const TimeZone& zone, std::span<const std::string> parts,
+                wire_schema::FieldData& message);
 
 /// Primary keys of `column` as a message.
 void write_keys(const Column& column, RowList rows, wire_schema::IDs& message);

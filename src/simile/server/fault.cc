@@ -29,11 +29,13 @@ std::int32_t old_code(FaultCode code) {
   constexpr std::int32_t kIllegalArgument = 5;
   constexpr std::int32_t kIndexNotExist = 25;
   constexpr std::int32_t kRateLimit = 49;
+  constexpr std::int32_t kSchemaMismatch = 62;
   switch (code) {
     case FaultCode::kCollectionNotFound: return kCollectionNotExists;
     case FaultCode::kInvalidParameter: return kIllegalArgument;
     case FaultCode::kIndexNotFound: return kIndexNotExist;
     case FaultCode::kTooManyRequests: return kRateLimit;
+    case FaultCode::kSchemaMismatch: return kSchemaMismatch;
     default: return kUnexpectedError;
   }
 }

@@ -64,12 +64,6 @@ Answer<FilterValues> parse_values(const TemplateValues& values) {
   return parsed;
 }
 
-Answer<void> check_timezone(std::string_view zone) {
-  if (zone.empty() || zone == "UTC" || zone == "Etc/UTC" || zone == "None") return {};
-  return refuse_parameter(join_text("invalid timezone '", zone, "': times without a zone are UTC; ",
-                                    "write others with their zone, 2025-01-31T08:30:00+08:00"));
-}
-
 Answer<void> refuse_with_partition_key(const CollectionHandle& handle, std::string_view what) {
   if (std::ranges::none_of(handle.schema().fields(), &Field::partition_key)) return {};
   return refuse(FaultCode::kUnexpected, join_text(what, " if partition key mode is used"));
@@ -123,6 +117,23 @@ std::string_view part_between(std::string_view text, std::string_view before,
   return end == std::string_view::npos ? std::string_view() : text.substr(0, end);
 }
 
+/// Of "cannot compare 'label' (string) with 5 (integer) ..." what Milvus says first; or nothing.
+std::string told_types(std::string_view why) {
+  const auto wire_name = [](std::string_view type) -> std::string_view {
+    if (type == "string") return "VarChar";
+    if (type == "integer") return "Int64";
+    if (type == "number") return "Double";
+    return type == "bool" ? "Bool" : "";
+  };
+  if (!why.starts_with("cannot compare ")) return {};
+  const auto left = wire_name(part_between(why, " (", ") with "));
+  const std::size_t with = why.find(") with ");
+  if (left.empty() || with == std::string_view::npos) return {};
+  const auto right = wire_name(part_between(why.substr(with), " (", ")"));
+  if (right.empty()) return {};
+  return join_text("comparisons between ", left, " and ", right, " are not supported: ");
+}
+
 /// The engine's reason, behind the words that Milvus has for the same.
 std::string told_as_milvus(std::string_view expression, std::string_view why) {
   const auto type = part_between(why, "a value of type ", " stands where a condition is expected");
@@ -130,11 +141,13 @@ std::string told_as_milvus(std::string_view expression, std::string_view why) {
     return join_text("predicate is not a boolean expression: ", expression, ", data type: ", type,
                      ": invalid parameter; ", why);
   }
+  const std::string compared = told_types(why);
   std::string told = join_text("cannot parse expression: ", expression, ", error: ");
   const bool no_syntax = why.starts_with("unexpected ") || why.starts_with("unknown sign ") ||
                          why.starts_with("the expression ends ");
   const auto absent = why.starts_with("unknown field ") ? part_between(why, "'", "'") : "";
   if (no_syntax) told += join_text("invalid expression: ", expression, "; ");
+  if (!compared.empty()) told += compared;
   if (!absent.empty()) told += join_text("field ", absent, " not exist: ");
   return told.append(why);
 }

@@ -21,9 +21,6 @@ Answer<FilterValues> parse_values(const TemplateValues& values);
 Answer<std::vector<std::string>> read_partitions(const CollectionHandle& handle,
                                                  const Names& names);
 
-/// Times without a zone are UTC: refuses every other zone that a request or a collection asks for.
-Answer<void> check_timezone(std::string_view zone);
-
 /// Where a partition key decides about partitions they cannot be named, made, loaded or dropped:
 /// `what` is refused then.
 Answer<void> refuse_with_partition_key(const CollectionHandle& handle, std::string_view what);

@@ -243,16 +243,21 @@ class ColumnReader {
     if (meta_ == nullptr || meta_->data_type != DataType::Timestamptz) return wrong_type();
     const auto count = static_cast<std::size_t>(data.size());
     SIMILE_TRY(check_count(count));
+    SIMILE_ASSIGN(const TimeZone zone, TimeZone::find(out_.zone));
     std::vector<std::int64_t> moments(count);
     for (std::size_t i = 0; i < count; ++i) {
       const std::string& text = data[static_cast<int>(i)];
       const bool null = count == rows_ && !view_.valid.empty() && view_.valid[i] == 0;
-      const auto moment = null ? 0 : parse_timestamp(text);
+      const auto moment = null ? Moment{} : parse_moment(text);
       if (!moment) {
-        return refuse_parameter(join_text("'", text, "' in row ", i, " of field ", field_.name,
-                                          " is no timestamp; write 2025-01-31T08:30:00Z"));
+        return refuse_parameter(join_text(
+            "got invalid timestamptz string '", text, "': invalid timezone name; must be ",
+            "a valid IANA Time Zone ID (e.g., 'Asia/Shanghai' or 'UTC'): invalid ", "parameter; '",
+            text, "' in row ", i, " of field ", field_.name,
+            " is no timestamp; write 2025-01-31T08:30:00Z"));
       }
-      moments[i] = *moment;
+      const bool local = !null && !moment->has_zone;
+      moments[i] = local ? zone.moment(moment->microseconds) : moment->microseconds;
     }
     const auto bytes = bytes_of(moments.data(), count);
     auto& kept = out_.bytes.emplace_back(bytes.begin(), bytes.end());
@@ -445,6 +450,7 @@ Answer<void> read_columns(const FieldMessages& messages, std::uint32_t rows,
                           const CollectionHandle& handle, BorrowedBatch& batch) {
   if (rows == 0) return refuse_parameter("num_rows is 0: there is nothing to write");
   batch.batch.rows = rows;
+  batch.zone = handle.meta->property(kTimeZoneProperty);
   const Schema& schema = handle.schema();
   for (const FieldData& message : messages) {
     const std::string_view name =

@@ -179,17 +179,21 @@ Answer<void> parse_timestamp_default(const wire_schema::ValueField& value, Field
   using Case = wire_schema::ValueField::DataCase;
   switch (value.data_case()) {
     case Case::kTimestamptzData: field.default_value = value.timestamptz_data(); return {};
-    case Case::kLongData: field.default_value = value.long_data(); return {};
     case Case::kStringData: {
       const auto moment = parse_timestamp(value.string_data());
-      if (!moment) break;
+      if (!moment) {
+        return refuse_parameter(join_text("invalid timestamp string: '", value.string_data(),
+                                          "'. Does not match any known format; write "
+                                          "2025-01-31T08:30:00Z"));
+      }
       field.default_value = *moment;
       return {};
     }
     default: break;
   }
-  return refuse_parameter(join_text("the default value of field (", field.name,
-                                    ") is no timestamp; write 2025-01-31T08:30:00Z"));
+  return refuse_parameter(join_text("type (Timestamptz) of field (", field.name,
+                                    ") is not equal to the type(DataType_", default_type_of(value),
+                                    ") of default_value: invalid parameter"));
 }
 
 Answer<void> parse_array(const wire_schema::FieldSchema& message, const FieldMeta& meta,

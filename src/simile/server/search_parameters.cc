@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "simile/base/text.h"
+#include "simile/server/column_message.h"
 
 namespace simile::server {
 
@@ -62,6 +63,30 @@ Answer<void> check_index_parameters(const RequestParameters& parameters, std::in
         join_text("dim_max_score_ratio(", *ratio, ") should be in range [0.500000, 1.300000]"));
   }
   return {};
+}
+
+Answer<TimeZone> zone_of(const CollectionHandle& handle, const RequestParameters& parameters) {
+  const std::string_view asked = parameters.text(kTimeZoneProperty);
+  return TimeZone::find(asked.empty() ? handle.meta->property(kTimeZoneProperty) : asked);
+}
+
+Answer<std::vector<std::string>> time_parts_of(const RequestParameters& parameters) {
+  std::vector<std::string> parts;
+  std::string_view left = parameters.text("time_fields");
+  while (!left.empty()) {
+    const std::size_t end = std::min(left.find(','), left.size());
+    std::string_view part = left.substr(0, end);
+    left.remove_prefix(std::min(end + 1, left.size()));
+    part.remove_prefix(std::min(part.find_first_not_of(' '), part.size()));
+    part = part.substr(0, part.find_last_not_of(' ') + 1);
+    if (!is_time_part(part)) {
+      return refuse_parameter(join_text("unknown part of a time in time_fields: '", part,
+                                        "'; known: year, month, day, hour, minute, second, "
+                                        "microsecond"));
+    }
+    parts.emplace_back(part);
+  }
+  return parts;
 }
 
 Answer<void> check_ignore_growing(const RequestParameters& parameters) {

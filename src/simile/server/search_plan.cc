@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <thread>
 
 #include "simile/base/text.h"
@@ -126,12 +127,17 @@ Answer<std::size_t> read_all_queries(const Snapshot& snapshot, const Field& fiel
 /// A part of a hybrid search has the limit of the whole where it has none, and no offset.
 Answer<void> read_limits(const RequestParameters& parameters, std::int64_t whole,
                          SearchPlan& plan) {
+  constexpr std::int64_t kOffsetMost = std::numeric_limits<std::int64_t>::max();
   SIMILE_ASSIGN(auto limit, parameters.number("topk", 1, kHitsMax));
   if (!limit) {
     SIMILE_ASSIGN(limit, parameters.number("limit", 1, kHitsMax));
   }
   if (!limit && whole == 0) return refuse_parameter("topk not found in search_params");
-  SIMILE_ASSIGN(const auto offset, parameters.number("offset", 0, kHitsMax));
+  SIMILE_ASSIGN(const auto offset, parameters.number("offset", -kOffsetMost, kOffsetMost));
+  if (offset && (*offset < 0 || *offset > kHitsMax)) {
+    return refuse_parameter(join_text("offset [", *offset, "] is invalid, it should be in range ",
+                                      "[1, ", kHitsMax, "], or 0"));
+  }
   plan.limit = limit.value_or(whole);
   plan.offset = whole == 0 ? offset.value_or(0) : 0;
   if (plan.limit + plan.offset > kHitsMax) {
@@ -151,8 +157,8 @@ Answer<void> read_reranker(const CollectionHandle& handle, const wire::SearchReq
   SIMILE_ASSIGN(plan.reranker, parse_reranker(handle, request.function_score()));
   if (!plan.reranker.is_set()) return {};
   if (plan.iterates) return refuse_parameter("a ranker cannot be used together with an iterator");
-  if (!plan.request.group_by.empty()) {
-    return refuse_parameter("a ranker cannot be used together with group_by_field");
+  if (plan.request.group_size > 1 && !plan.request.group_by.empty()) {
+    return refuse_parameter("a ranker cannot be used together with a group_size above 1");
   }
   plan.request.k = static_cast<std::uint32_t>(plan.limit + plan.offset);
   if (!plan.reranker.decay) return {};
@@ -178,6 +184,15 @@ Answer<void> read_range(const RequestParameters& parameters, SearchPlan& plan) {
   return refuse_parameter(join_text("range_filter(", *range_filter, ") must be ",
                                     larger_is_nearer(plan.metric) ? "greater" : "less",
                                     " than radius(", *radius, ") for ", wire_name(plan.metric)));
+}
+
+Answer<void> check_queries(std::int64_t queries) {
+  if (queries > kQueriesMax) {
+    return refuse_parameter(join_text("nq [", queries, "] is invalid, nq (number of search vector ",
+                                      "per search request) should be in range [1, ", kQueriesMax,
+                                      "], but got ", queries));
+  }
+  return {};
 }
 
 }  // namespace
@@ -284,9 +299,16 @@ Answer<OutputFields> parse_output_fields(
   return output;
 }
 
+void write_output(const CollectionHandle& handle, const OutputFields& output, const Column& column,
+                  std::span<const std::size_t> rows, wire_schema::FieldData& message) {
+  write_column(column, handle.meta->find_field(column.field), rows, output.dynamic_keys, message);
+  show_times(output.zone, output.time_parts, message);
+}
+
 Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::SearchRequest& request,
                               std::int64_t whole_limit) {
   SearchPlan plan;
+  SIMILE_TRY(check_queries(request.nq()));
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.search_params()));
   SIMILE_ASSIGN(const Field* field, searched_field(handle, parameters));
@@ -298,15 +320,18 @@ Answer<SearchPlan> plan_shape(const CollectionHandle& handle, const wire::Search
   plan.iterates = parameters.flag("search_iter_v2");
   plan.request.field = field->name;
   plan.request.k = static_cast<std::uint32_t>(plan.limit);
-  plan.request.where = request.dsl();
   SIMILE_ASSIGN(plan.request.values, parse_values(request.expr_template_values()));
   SIMILE_ASSIGN(plan.request.partitions, read_partitions(handle, request.partition_names()));
-  SIMILE_ASSIGN(plan.request.effort, effort_of(parameters, plan.limit));
+  // Groups are looked for beyond the breadth.
+  const bool grouped = !parameters.text("group_by_field").empty();
+  SIMILE_ASSIGN(plan.request.effort, effort_of(parameters, grouped ? 0 : plan.limit));
   plan.request.exact = parameters.flag("exact");
   SIMILE_ASSIGN(const auto recall, parameters.real("recall"));
   plan.request.recall = static_cast<float>(recall.value_or(0));
-  SIMILE_TRY(check_timezone(parameters.text("timezone")));
   SIMILE_ASSIGN(plan.output, parse_output_fields(handle, request.output_fields()));
+  SIMILE_ASSIGN(plan.output.zone, zone_of(handle, parameters));
+  SIMILE_ASSIGN(plan.output.time_parts, time_parts_of(parameters));
+  plan.request.where = plan.output.zone.in_filter(request.dsl());
   plan.request.fields = plan.output.columns;
   SIMILE_TRY(read_groups(handle, parameters, plan));
   SIMILE_TRY(read_reranker(handle, request, plan));
@@ -335,11 +360,7 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
 
 Answer<void> check_hits(const SearchPlan& plan, std::size_t count) {
   const auto queries = static_cast<std::int64_t>(count);
-  if (queries > kQueriesMax) {
-    return refuse_parameter(join_text("nq [", queries, "] is invalid, nq (number of search vector ",
-                                      "per search request) should be in range [1, ", kQueriesMax,
-                                      "], but got ", queries));
-  }
+  SIMILE_TRY(check_queries(queries));
   const std::int64_t hits = queries * (plan.limit + plan.offset) * plan.request.group_size;
   if (hits > kAnswerRowsMax) {
     return refuse_parameter(join_text("nq * (offset + limit) * group_size is ", hits,
@@ -392,12 +413,10 @@ void write_rows(const CollectionHandle& handle, const SearchPlan& plan, const Ta
   for (const std::string& name : plan.output.columns) {
     const Column* column = table.find(name);
     if (column == nullptr) continue;
-    write_column(*column, handle.meta->find_field(name), rows, plan.output.dynamic_keys,
-                 *results.add_fields_data());
+    write_output(handle, plan.output, *column, rows, *results.add_fields_data());
   }
   if (const Column* group = table.find(plan.request.group_by)) {
-    write_column(*group, handle.meta->find_field(group->field), rows, {},
-                 *results.mutable_group_by_field_value());
+    write_output(handle, plan.output, *group, rows, *results.mutable_group_by_field_value());
   }
   response.set_collection_name(handle.name());
 }

@@ -14,10 +14,12 @@
 #include "simile/server/fault.h"
 #include "simile/server/request_parameters.h"
 #include "simile/server/reranker.h"
+#include "simile/server/time_zone.h"
 
 namespace simile::server {
 
 namespace wire = ::milvus::proto::milvus;
+namespace wire_schema = ::milvus::proto::schema;
 
 inline constexpr std::int64_t kQueriesMax = 16'384;
 inline constexpr std::int64_t kHitsMax = 16'384;
@@ -31,7 +33,13 @@ struct OutputFields {
   std::vector<std::string> named;         ///< as the answer lists them
   std::vector<std::string> dynamic_keys;  ///< of the dynamic field; empty: all of them
   bool count = false;                     ///< count(*)
+  TimeZone zone = {};                     ///< that times are shown in
+  std::vector<std::string> time_parts = {};
 };
+
+/// A column of an answer, as the call wants it.
+void write_output(const CollectionHandle& handle, const OutputFields& output, const Column& column,
+                  std::span<const std::size_t> rows, wire_schema::FieldData& message);
 
 /// "*" is every field; a name that is no field is one of the dynamic field, where there is one.
 Answer<OutputFields> parse_output_fields(

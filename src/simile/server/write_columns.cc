@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "simile/base/timestamp.h"
 #include "simile/server/column_message.h"
@@ -180,6 +182,47 @@ void write_column(const Column& column, const FieldMeta* meta, RowList rows,
   }
   if (column.valid.empty() || column.field == kDynamicField) return;
   for (const std::size_t row : rows) message.add_valid_data(!column.is_null(row));
+}
+
+namespace {
+
+using ClockPart = std::int64_t ClockTime::*;
+constexpr std::array<std::pair<std::string_view, ClockPart>, 7> kTimeParts = {
+    {{"year", &ClockTime::year},
+     {"month", &ClockTime::month},
+     {"day", &ClockTime::day},
+     {"hour", &ClockTime::hour},
+     {"minute", &ClockTime::minute},
+     {"second", &ClockTime::second},
+     {"microsecond", &ClockTime::microsecond}}};
+
+}  // namespace
+
+bool is_time_part(std::string_view name) {
+  return std::ranges::any_of(kTimeParts, [name](const auto& part) { return part.first == name; });
+}
+
+void show_times(const TimeZone& zone, std::span<const std::string> parts, FieldData& message) {
+  if (message.type() != DataType::Timestamptz || (zone.is_utc() && parts.empty())) return;
+  if (parts.empty()) {
+    for (std::string& text : *message.mutable_scalars()->mutable_string_data()->mutable_data()) {
+      text = zone.text(parse_timestamp(text).value_or(0));
+    }
+    return;
+  }
+  const wire_schema::StringArray texts = message.scalars().string_data();
+  message.set_type(DataType::Array);
+  auto& lists = *message.mutable_scalars()->mutable_array_data();
+  lists.set_element_type(DataType::Int64);
+  for (const std::string& text : texts.data()) {
+    const std::int64_t moment = parse_timestamp(text).value_or(0);
+    const ClockTime at = clock_time(moment + zone.east_seconds(moment) * 1'000'000);
+    auto& list = *lists.add_data()->mutable_long_data();
+    for (const std::string& name : parts) {
+      const auto part = std::ranges::find(kTimeParts, name, [](const auto& p) { return p.first; });
+      list.add_data(at.*part->second);
+    }
+  }
 }
 
 void write_keys(const Column& column, RowList rows, wire_schema::IDs& message) {

@@ -302,6 +302,9 @@ class Compiler {
   }
 
   Result<ConditionPtr> build_comparison(const Expression& expression, bool negate) {
+    if (const Expression* array = array_beside_list(expression)) {
+      return build_same(expression, *array, negate);
+    }
     CompareOp op = negate ? inverse(expression.compare) : expression.compare;
     SIMILE_ASSIGN(Operand left, operand(*expression.children[0]));
     SIMILE_ASSIGN(Operand right, operand(*expression.children[1]));
@@ -326,6 +329,40 @@ class Compiler {
       op = mirrored(op);
     }
     return compared(op, std::move(left), std::move(right));
+  }
+
+  static const std::vector<TemplateValue>* list_of(const Expression& expression) {
+    if (expression.kind != ExpressionKind::kLiteral) return nullptr;
+    return std::get_if<std::vector<TemplateValue>>(&expression.literal.value);
+  }
+
+  /// The side of an == or != that is a whole array field or JSON, where the other one is a list.
+  const Expression* array_beside_list(const Expression& expression) {
+    if (expression.compare != CompareOp::kEqual && expression.compare != CompareOp::kNotEqual) {
+      return nullptr;
+    }
+    for (std::size_t side = 0; side < 2; ++side) {
+      const Expression& array = *expression.children[side];
+      if (list_of(*expression.children[1 - side]) == nullptr ||
+          array.kind != ExpressionKind::kReference) {
+        continue;
+      }
+      const auto reference = resolve(array);
+      if (!reference) return nullptr;
+      const FieldType type = reference->field->type;
+      const bool whole = type == FieldType::kArray && array.path.empty();
+      if (whole || type == FieldType::kJson) return &array;
+    }
+    return nullptr;
+  }
+
+  Result<ConditionPtr> build_same(const Expression& expression, const Expression& array,
+                                  bool negate) {
+    SIMILE_ASSIGN(Reference reference, resolve(array));
+    const bool first = expression.children[0].get() == &array;
+    const std::vector<TemplateValue>& list = *list_of(*expression.children[first ? 1 : 0]);
+    const bool negative = (expression.compare == CompareOp::kNotEqual) != negate;
+    return contained_in(expression, std::move(reference), {ContainsMode::kSame, list, negative});
   }
 
   /// "field 'label' (string)", "5 (integer)": a side of a comparison for a message.
@@ -446,7 +483,11 @@ class Compiler {
     const bool one = call.mode == ContainsMode::kOne;
     const std::span<const TemplateValue> values =
         one ? std::span(&call.literal, 1) : std::span<const TemplateValue>(*list);
-    const Contained contained{call.mode, values, negate};
+    return contained_in(call, std::move(reference), {call.mode, values, negate});
+  }
+
+  Result<ConditionPtr> contained_in(const Expression& expression, Reference reference,
+                                    const Contained& contained) const {
     if (reference.field->type == FieldType::kJson) {
       return make_json_contains(reference.column, std::move(reference.path), contained);
     }
@@ -455,8 +496,8 @@ class Compiler {
     const Family family = type == ValueType::kBool     ? Family::kBool
                           : type == ValueType::kString ? Family::kString
                                                        : Family::kNumber;
-    SIMILE_TRY(
-        check_list(call, values, family, join_text("an element of type ", name_of(element))));
+    SIMILE_TRY(check_list(expression, contained.values, family,
+                          join_text("an element of type ", name_of(element))));
     return make_array_contains(reference.column, element, contained);
   }
 

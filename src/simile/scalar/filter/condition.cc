@@ -253,8 +253,7 @@ class ArrayContains final : public Condition {
     const ArrayView* arrays = context.block(column_).arrays;
     select_each_row(known, out, [&](std::size_t row) {
       const std::span<const T> elements = arrays[row].as<T>();
-      return (contained_.mode == ContainsMode::kAll ? has_all(elements) : has_any(elements)) !=
-             contained_.negative;
+      return fits(elements) != contained_.negative;
     });
   }
   unsigned cost() const override { return 10; }
@@ -262,7 +261,9 @@ class ArrayContains final : public Condition {
   MaybeLookup lookup(const Indexes& indexes) const override {
     const ColumnIndex* index = indexes.find(column_, ScalarIndex::kInverted);
     if (index == nullptr || contained_.negative) return std::nullopt;
-    if (contained_.mode != ContainsMode::kAll) return lookup_set(indexes, *index, set_);
+    const bool same = contained_.mode == ContainsMode::kSame;
+    if (same && contained_.values.empty()) return std::nullopt;  // an index knows no empty arrays
+    if (contained_.mode != ContainsMode::kAll && !same) return lookup_set(indexes, *index, set_);
     std::vector<Lookup> parts;
     for (const TemplateValue& value : contained_.values) {
       const LiteralSet one(std::span(&value, 1), std::is_same_v<T, float>);
@@ -270,10 +271,20 @@ class ArrayContains final : public Condition {
       if (!part) return std::nullopt;
       parts.push_back(*std::move(part));
     }
-    return lookup_all(indexes, std::move(parts), true);
+    return lookup_all(indexes, std::move(parts), !same);
   }
 
  private:
+  bool fits(std::span<const T> elements) const {
+    switch (contained_.mode) {
+      case ContainsMode::kAll: return has_all(elements);
+      case ContainsMode::kSame:
+        return std::ranges::equal(elements, wanted_, [](const T& one, const Scalar& wanted) {
+          return compare(CompareOp::kEqual, to_scalar(one), wanted).value_or(false);
+        });
+      default: return has_any(elements);
+    }
+  }
   bool has_any(std::span<const T> elements) const {
     return std::ranges::any_of(elements,
                                [this](const T& one) { return set_.contains(to_scalar(one)); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "simile/base/check.h"
@@ -131,8 +132,90 @@ Result<TemplateValue> ConstantParser::parse_template() {
     }
     for (const auto& entry : *values_) given += (given.empty() ? "" : ", ") + entry.first;
   }
-  return error(token.at, join_text("no value for {", token.text, "}"),
-               given.empty() ? "no values were given" : join_text("given: ", given));
+  return error(
+      token.at,
+      join_text("the value of expression template variable name {", token.text, "} is not found"),
+      given.empty() ? "no values were given" : join_text("given: ", given));
+}
+
+Result<TemplateValue> ConstantParser::calculated(ArithmeticOp op, std::size_t at,
+                                                 const TemplateValue& left,
+                                                 const TemplateValue& right) const {
+  const auto is_number = [](const TemplateValue& value) {
+    return std::holds_alternative<std::int64_t>(value.value) ||
+           std::holds_alternative<double>(value.value);
+  };
+  if (!is_number(left) || !is_number(right)) {
+    return error(at, join_text("'", name_of(op), "' calculates with numbers"));
+  }
+  const Scalar result = calculate(op, scalar_of(left), scalar_of(right));
+  if (result.kind == Kind::kInt) return TemplateValue{result.integer};
+  if (result.kind == Kind::kDouble) return TemplateValue{result.number};
+  return error(at, join_text("'", name_of(op), "' has no result here"),
+               "it divides by zero, or is too large");
+}
+
+Result<TemplateValue> ConstantParser::parse_sum() {
+  SIMILE_ASSIGN(TemplateValue left, parse_product());
+  while (token_.kind == TokenKind::kPlus || token_.kind == TokenKind::kMinus) {
+    const auto op = token_.kind == TokenKind::kPlus ? ArithmeticOp::kAdd : ArithmeticOp::kSubtract;
+    const std::size_t at = token_.at;
+    SIMILE_TRY(advance());
+    SIMILE_ASSIGN(const TemplateValue right, parse_product());
+    SIMILE_ASSIGN(left, calculated(op, at, left, right));
+  }
+  return left;
+}
+
+Result<TemplateValue> ConstantParser::parse_product() {
+  SIMILE_ASSIGN(TemplateValue left, parse_sign());
+  while (token_.kind == TokenKind::kStar || token_.kind == TokenKind::kSlash ||
+         token_.kind == TokenKind::kPercent) {
+    const auto op = token_.kind == TokenKind::kStar    ? ArithmeticOp::kMultiply
+                    : token_.kind == TokenKind::kSlash ? ArithmeticOp::kDivide
+                                                       : ArithmeticOp::kRemainder;
+    const std::size_t at = token_.at;
+    SIMILE_TRY(advance());
+    SIMILE_ASSIGN(const TemplateValue right, parse_sign());
+    SIMILE_ASSIGN(left, calculated(op, at, left, right));
+  }
+  return left;
+}
+
+Result<TemplateValue> ConstantParser::parse_sign() {
+  if (token_.kind != TokenKind::kPlus && token_.kind != TokenKind::kMinus) return parse_power();
+  const Level level(levels_);
+  SIMILE_TRY(check_levels(levels_));
+  const bool negative = token_.kind == TokenKind::kMinus;
+  const std::size_t at = token_.at;
+  SIMILE_TRY(advance());
+  if (negative && token_.kind == TokenKind::kInteger && token_.integer == kTwoTo63) {
+    SIMILE_TRY(advance());
+    return TemplateValue{std::numeric_limits<std::int64_t>::min()};
+  }
+  SIMILE_ASSIGN(TemplateValue value, parse_sign());
+  const TemplateValue zero{std::int64_t{0}};
+  return calculated(negative ? ArithmeticOp::kSubtract : ArithmeticOp::kAdd, at, zero, value);
+}
+
+Result<TemplateValue> ConstantParser::parse_power() {
+  TemplateValue base;
+  if (token_.kind == TokenKind::kLeftParenthesis) {
+    const Level level(levels_);
+    SIMILE_TRY(check_levels(levels_));
+    SIMILE_TRY(advance());
+    SIMILE_ASSIGN(base, parse_sum());
+    SIMILE_TRY(expect(TokenKind::kRightParenthesis, "a closing parenthesis"));
+  } else {
+    SIMILE_ASSIGN(base, parse_constant("a constant or the end of the list"));
+  }
+  if (token_.kind != TokenKind::kPower) return base;
+  const std::size_t at = token_.at;
+  const Level level(levels_);
+  SIMILE_TRY(check_levels(levels_));
+  SIMILE_TRY(advance());
+  SIMILE_ASSIGN(const TemplateValue exponent, parse_sign());
+  return calculated(ArithmeticOp::kPower, at, base, exponent);
 }
 
 Result<TemplateValue> ConstantParser::parse_list(TokenKind end) {
@@ -141,7 +224,7 @@ Result<TemplateValue> ConstantParser::parse_list(TokenKind end) {
   SIMILE_TRY(advance());
   std::vector<TemplateValue> values;
   while (token_.kind != end) {
-    SIMILE_ASSIGN(TemplateValue value, parse_constant("a constant or the end of the list"));
+    SIMILE_ASSIGN(TemplateValue value, parse_sum());
     values.push_back(std::move(value));
     if (token_.kind == end) break;
     SIMILE_TRY(expect(TokenKind::kComma, "a comma or the end of the list"));

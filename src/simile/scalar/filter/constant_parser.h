@@ -2,7 +2,11 @@
 /// The words of a filter one after the other, and what they give without any field:
 ///
 ///   constant = ["-" | "+"] number | string | "true" | "false" | {name} | list | moment
-///   list     = "[" [constant {"," constant} [","]] "]", after "in" also in parentheses
+///   list     = "[" [sum {"," sum} [","]] "]", after "in" also in parentheses
+///   sum      = product {("+" | "-") product}           calculated at once: [300 / 2, -2 ** 3]
+///   product  = sign {("*" | "/" | "%") sign}
+///   sign     = ("-" | "+") sign | power
+///   power    = (constant | "(" sum ")") ["**" sign]
 ///   moment   = "ISO" string | "INTERVAL" string        in microseconds
 
 #include <string_view>
@@ -46,7 +50,7 @@ class ConstantParser {
   Result<bool> take(TokenKind kind);
   Status expect(TokenKind kind, std::string_view what);
 
-  /// What may stand in a list: no field, no arithmetic but a sign.
+  /// No field, no arithmetic but a sign.
   Result<TemplateValue> parse_constant(std::string_view expected);
   /// The word ahead is what opens the list.
   Result<TemplateValue> parse_list(TokenKind end);
@@ -61,6 +65,12 @@ class ConstantParser {
 
  private:
   Result<TemplateValue> parse_signed_constant();
+  Result<TemplateValue> parse_sum();
+  Result<TemplateValue> parse_product();
+  Result<TemplateValue> parse_sign();
+  Result<TemplateValue> parse_power();
+  Result<TemplateValue> calculated(ArithmeticOp op, std::size_t at, const TemplateValue& left,
+                                   const TemplateValue& right) const;
   Result<TemplateValue> parse_template();
 
   std::string_view text_;

@@ -13,8 +13,8 @@
 
 namespace simile::scalar::filter {
 
-/// How many values of a list an array must contain.
-enum class ContainsMode : std::uint8_t { kOne, kAll, kAny };
+/// How many values of a list an array must contain; kSame: these and no others, in their order.
+enum class ContainsMode : std::uint8_t { kOne, kAll, kAny, kSame };
 
 struct Expression;
 /// Shared, since the middle of a chain belongs to two comparisons; and small, so that the recursion

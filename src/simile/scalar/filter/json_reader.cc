@@ -178,6 +178,9 @@ std::optional<bool> JsonReader::contains(std::string_view text, const JsonPath& 
   simdjson::dom::array array;
   if (!state_->find(text, path, found) || found.is_null()) return std::nullopt;
   if (found.get_array().get(array) != simdjson::SUCCESS) return false;
+  if (mode == ContainsMode::kSame) {
+    return std::equal(array.begin(), array.end(), values.begin(), values.end(), equal);
+  }
   const auto has = [&array](const TemplateValue& value) {
     return std::any_of(array.begin(), array.end(),
                        [&value](const element& one) { return equal(one, value); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 #include "simile/text/characters.h"
@@ -72,18 +73,28 @@ Phrase::Phrase(std::string_view query, std::size_t slop, AnalyzerPointer analyze
 bool Phrase::matches(std::string_view text) const {
   if (words_.empty()) return false;
   const std::vector<std::string> found = words_by(analyzer_, text);
-  for (std::size_t first = 0; first < found.size(); ++first) {
-    if (found[first] != words_[0]) continue;
-    // The nearest place of each next word leaves the smallest gaps.
-    std::size_t at = first;
-    std::size_t matched = 1;
-    const std::size_t last = std::min(found.size() - first - 1, slop_ + words_.size() - 1) + first;
-    while (matched < words_.size() && at < last) {
-      if (found[++at] == words_[matched]) ++matched;
-    }
-    if (matched == words_.size()) return true;
+  constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max() / 2;
+  // moves[i]: fewest moves where the word at hand stands at place i.
+  std::vector<std::size_t> moves(found.size(), 0);
+  for (std::size_t at = 0; at < found.size(); ++at) {
+    if (found[at] != words_[0]) moves[at] = kNone;
   }
-  return false;
+  std::vector<std::size_t> next(found.size());
+  for (std::size_t word = 1; word < words_.size(); ++word) {
+    // |at - 1 - before| grows by one a place, so the best one so far is carried along, both ways.
+    std::size_t best = kNone;
+    for (std::size_t at = 0; at < found.size(); ++at) {
+      if (at > 0) best = std::min(best + 1, moves[at - 1]);
+      next[at] = found[at] == words_[word] ? best : kNone;
+    }
+    best = kNone;
+    for (std::size_t at = found.size(); at-- > 0;) {
+      best = std::min(best, moves[at]) + 1;
+      if (found[at] == words_[word]) next[at] = std::min(next[at], best);
+    }
+    moves.swap(next);
+  }
+  return std::ranges::any_of(moves, [this](std::size_t count) { return count <= slop_; });
 }
 
 }  // namespace simile::scalar::filter

@@ -32,8 +32,9 @@ class AnyWord {
   std::unordered_set<std::string> words_;
 };
 
-/// True for texts that have the words of `query` one after the other, with at most `slop` others
-/// between them, all gaps together.
+/// True for texts where at most `slop` moves of a word by one place make the words of `query` stand
+/// one after the other: each word between two of them is a move, and two words that have changed
+/// places are two.
 class Phrase {
  public:
   Phrase(std::string_view query, std::size_t slop, AnalyzerPointer analyzer = nullptr);

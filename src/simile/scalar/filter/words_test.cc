@@ -45,13 +45,23 @@ TEST(Words, BytesThatAreNoTextDoNoHarm) {
 
 /// By the definition: every choice of places is tried.
 bool follows(const std::vector<std::string>& text, const std::vector<std::string>& phrase,
-             std::size_t from, std::size_t word, std::size_t slop) {
+             std::size_t before, std::size_t word, std::size_t slop) {
   if (word == phrase.size()) return true;
-  for (std::size_t at = from; at < text.size() && (word == 0 || at - from <= slop); ++at) {
-    const std::size_t left = word == 0 ? slop : slop - (at - from);
-    if (text[at] == phrase[word] && follows(text, phrase, at + 1, word + 1, left)) return true;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::size_t wanted = before + 1;
+    const std::size_t moves = word == 0 ? 0 : at > wanted ? at - wanted : wanted - at;
+    if (text[at] != phrase[word] || moves > slop) continue;
+    if (follows(text, phrase, at, word + 1, slop - moves)) return true;
   }
   return false;
+}
+
+TEST(Words, PhrasesMayHaveChangedPlaces) {
+  EXPECT_FALSE(Phrase("red house", 1).matches("house red"));
+  EXPECT_TRUE(Phrase("red house", 2).matches("the house, red"));
+  EXPECT_FALSE(Phrase("red house", 2).matches("house so red"));
+  EXPECT_TRUE(Phrase("red house", 1).matches("red old house"));
+  EXPECT_FALSE(Phrase("red house", 1).matches("red very old house"));
 }
 
 TEST(Words, PhrasesAreFoundAsByTryingEveryPlace) {

@@ -7,6 +7,7 @@
 #include "simile/server/embedded_schema.h"
 #include "simile/server/filter_message.h"
 #include "simile/server/schema_message.h"
+#include "simile/server/time_zone.h"
 
 namespace simile::server {
 
@@ -93,9 +94,12 @@ Answer<wire_common::Status> create_collection(CallContext& context,
   meta.shards = std::max(1, request.shards_num());
   SIMILE_ASSIGN(meta.partition_count, partition_count_of(request.num_partitions(), parsed.fields));
   meta.properties = parameters_of(request.properties());
-  if (const auto zone = meta.properties.find("timezone"); zone != meta.properties.end()) {
-    SIMILE_TRY(check_timezone(zone->second));
+  if (meta.property(kTimeZoneProperty).empty() && !context.embedded) {
+    SIMILE_ASSIGN(const DatabaseSummary whole, catalog.describe_database(database));
+    if (const auto zone = whole.properties.find(kTimeZoneProperty); zone != whole.properties.end())
+      meta.properties[std::string(kTimeZoneProperty)] = zone->second;
   }
+  SIMILE_TRY(TimeZone::find(meta.property(kTimeZoneProperty)));
   SIMILE_ASSIGN(const Schema schema, Schema::make(std::move(parsed.fields)));
   SIMILE_TRY(catalog.create_collection(database, request.collection_name(), schema,
                                        std::move(parsed.meta)));
@@ -115,8 +119,8 @@ void describe(const CallContext& context, const CollectionHandle& handle,
   response.set_collectionid(meta.id);
   response.set_created_timestamp(meta.created);
   response.set_created_utc_timestamp(meta.created >> kTimestampLogicalBits);
-  response.set_update_timestamp(meta.created);
-  response.set_update_timestamp_str(std::to_string(meta.created));
+  response.set_update_timestamp(meta.schema_timestamp());
+  response.set_update_timestamp_str(std::to_string(meta.schema_timestamp()));
   response.set_request_time(next_timestamp());
   response.set_shards_num(meta.shards);
   response.set_num_partitions(meta.partition_count);
@@ -287,7 +291,7 @@ Answer<wire_common::Status> alter_collection(CallContext& context,
   const auto change = [&](CollectionMeta& meta) -> Answer<void> {
     for (const auto& pair : request.properties()) {
       SIMILE_TRY(check_property(meta, pair.key(), false));
-      if (pair.key() == "timezone") SIMILE_TRY(check_timezone(pair.value()));
+      if (pair.key() == kTimeZoneProperty) SIMILE_TRY(TimeZone::find(pair.value()));
       if (pair.key() == "collection.description") {
         meta.description = pair.value();
       } else {
@@ -380,6 +384,7 @@ Answer<wire_common::Status> alter_collection_field(
           field->type_params[pair.key()] = pair.value();
         }
         for (const std::string& key : request.delete_keys()) field->type_params.erase(key);
+        meta.updated = next_timestamp();
         return {};
       }));
   return wire_common::Status();

@@ -1,15 +1,23 @@
 #include "simile/server/access/caller.h"
 #include "simile/server/calls/calls.h"
 #include "simile/server/schema_message.h"
+#include "simile/server/time_zone.h"
 
 namespace simile::server {
 
 namespace {
 
+Answer<void> check_properties(const Parameters& properties) {
+  const auto zone = properties.find(kTimeZoneProperty);
+  if (zone != properties.end()) SIMILE_TRY(TimeZone::find(zone->second));
+  return {};
+}
+
 Answer<wire_common::Status> create_database(CallContext& context,
                                             const wire::CreateDatabaseRequest& request) {
-  SIMILE_TRY(context.service.catalog().create_database(request.db_name(),
-                                                       parameters_of(request.properties())));
+  const Parameters properties = parameters_of(request.properties());
+  SIMILE_TRY(check_properties(properties));
+  SIMILE_TRY(context.service.catalog().create_database(request.db_name(), properties));
   return wire_common::Status();
 }
 
@@ -52,8 +60,9 @@ Answer<wire_common::Status> alter_database(CallContext& context,
   }
   const std::vector<std::string> removed(request.delete_keys().begin(),
                                          request.delete_keys().end());
-  SIMILE_TRY(context.service.catalog().change_database(
-      request.db_name(), parameters_of(request.properties()), removed));
+  const Parameters properties = parameters_of(request.properties());
+  SIMILE_TRY(check_properties(properties));
+  SIMILE_TRY(context.service.catalog().change_database(request.db_name(), properties, removed));
   return wire_common::Status();
 }
 

@@ -12,6 +12,7 @@
 #include "simile/server/filter_message.h"
 #include "simile/server/index_names.h"
 #include "simile/server/rank_fusion.h"
+#include "simile/server/search_parameters.h"
 #include "simile/server/search_plan.h"
 
 namespace simile::server {
@@ -299,7 +300,9 @@ Answer<wire::SearchResults> hybrid_search(CallContext& context,
   SIMILE_ASSIGN(const HybridWindow window, window_of(request));
   SIMILE_ASSIGN(Ranker ranker, parse_ranker(handle, request, window.parameters));
   if (ranker.reranker.boost) ranker.reranker.boost->cancel = context.cancel;
-  SIMILE_ASSIGN(const OutputFields output, parse_output_fields(handle, request.output_fields()));
+  SIMILE_ASSIGN(OutputFields output, parse_output_fields(handle, request.output_fields()));
+  SIMILE_ASSIGN(output.zone, zone_of(handle, window.parameters));
+  SIMILE_ASSIGN(output.time_parts, time_parts_of(window.parameters));
 
   const auto snapshot = handle.collection->snapshot();
   SIMILE_ASSIGN(const PartHits parts, search_parts(context, handle, request, window, *snapshot));
@@ -323,8 +326,7 @@ Answer<wire::SearchResults> hybrid_search(CallContext& context,
   for (const std::string& name : output.named) results.add_output_fields(name);
   for (const std::string& name : output.columns) {
     if (const Column* column = table.find(name)) {
-      write_column(*column, handle.meta->find_field(name), rows, output.dynamic_keys,
-                   *results.add_fields_data());
+      write_output(handle, output, *column, rows, *results.add_fields_data());
     }
   }
   response.set_collection_name(handle.name());

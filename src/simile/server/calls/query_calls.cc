@@ -109,9 +109,10 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   SIMILE_ASSIGN(const RequestParameters parameters,
                 RequestParameters::parse(request.query_params()));
   SIMILE_ASSIGN(const Window window, window_of(context, parameters));
-  SIMILE_TRY(check_timezone(parameters.text("timezone")));
   SIMILE_TRY(check_ignore_growing(parameters));
   SIMILE_ASSIGN(OutputFields output, parse_output_fields(handle, request.output_fields()));
+  SIMILE_ASSIGN(output.zone, zone_of(handle, parameters));
+  SIMILE_ASSIGN(output.time_parts, time_parts_of(parameters));
   const bool empty = request.expr().find_first_not_of(" \t\r\n") == std::string::npos;
   if (empty && window.limit == kNoLimit && !output.count && !parameters.flag("iterator") &&
       !context.embedded) {
@@ -124,7 +125,7 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   response.set_primary_field_name(key);
   // By key: clients page by asking for keys above the last one they got. Or as they were inserted.
   QueryRequest asked;
-  asked.filter.where = request.expr();
+  asked.filter.where = output.zone.in_filter(request.expr());
   asked.filter.cancel = context.cancel;
   asked.call_bytes_max = context.service.limits().bytes_max;
   const std::string_view told =
@@ -164,8 +165,7 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   for (const std::string& name : output.columns) {
     const Column* column = table.find(name);
     if (column == nullptr) continue;
-    write_column(*column, handle.meta->find_field(name), rows, output.dynamic_keys,
-                 *response.add_fields_data());
+    write_output(handle, output, *column, rows, *response.add_fields_data());
   }
   return response;
 }

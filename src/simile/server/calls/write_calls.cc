@@ -86,6 +86,13 @@ template <class Request>
 Answer<CollectionHandle> read_batch(CallContext& context, const Request& request,
                                     BorrowedBatch& borrowed) {
   SIMILE_ASSIGN(CollectionHandle handle, collection_of(context, request));
+  // A client that does not know of a field would put its values into the dynamic one.
+  const std::uint64_t known = request.schema_timestamp();
+  if (known != 0 && known != handle.meta->schema_timestamp() && !context.embedded) {
+    return refuse(FaultCode::kSchemaMismatch,
+                  join_text("collection schema mismatch[collection=", handle.name(),
+                            "]: its fields have changed; read them again"));
+  }
   if (!request.partition_name().empty()) {
     SIMILE_TRY(check_name("partition", request.partition_name()));
   }
@@ -132,6 +139,19 @@ Answer<WriteResult> replace_by_new_keys(CallContext& context, const CollectionHa
   return context.service.catalog().write(handle.database, operations);
 }
 
+/// A row that is not there is made by an update that has all of its fields.
+Fault told_as_milvus(const Error& error) {
+  Fault fault(error);
+  constexpr std::string_view kBefore = "without field '";
+  const std::size_t at = error.message.find(kBefore);
+  if (error.code != ErrorCode::kNotFound || at == std::string::npos) return fault;
+  const std::string_view rest = std::string_view(error.message).substr(at + kBefore.size());
+  fault.message =
+      join_text("fieldSchema(", rest.substr(0, rest.find('\'')),
+                ") has no corresponding fieldData pass in: invalid parameter; ", error.message);
+  return fault;
+}
+
 Answer<wire::MutationResult> upsert(CallContext& context, const wire::UpsertRequest& request) {
   BorrowedBatch borrowed;
   SIMILE_ASSIGN(const CollectionHandle handle, read_batch(context, request, borrowed));
@@ -142,9 +162,13 @@ Answer<wire::MutationResult> upsert(CallContext& context, const wire::UpsertRequ
                     key_column(handle, batch) != nullptr;
   const auto write = [&]() -> Answer<WriteResult> {
     if (anew) return replace_by_new_keys(context, handle, batch);
-    SIMILE_ASSIGN(WriteResult done,
-                  parts ? handle.collection->update(batch) : handle.collection->upsert(batch));
-    return done;
+    if (!parts) {
+      SIMILE_ASSIGN(WriteResult done, handle.collection->upsert(batch));
+      return done;
+    }
+    auto done = handle.collection->update(batch);
+    if (!done) return std::unexpected(told_as_milvus(done.error()));
+    return *done;
   };
   SIMILE_ASSIGN(const WriteResult written, write());
   wire::MutationResult result = mutation_result(handle, borrowed.batch, written);
@@ -160,7 +184,8 @@ Answer<wire::MutationResult> remove(CallContext& context, const wire::DeleteRequ
   }
   SIMILE_TRY(check_named_partition(handle, request.partition_name()));
   RowFilter filter;
-  filter.where = request.expr();
+  SIMILE_ASSIGN(const TimeZone zone, TimeZone::find(handle.meta->property(kTimeZoneProperty)));
+  filter.where = zone.in_filter(request.expr());
   filter.cancel = context.cancel;
   SIMILE_ASSIGN(filter.values, parse_values(request.expr_template_values()));
   SIMILE_ASSIGN(filter.where, limit_filter(handle, filter.where, filter.values,
