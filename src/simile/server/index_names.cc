@@ -65,6 +65,8 @@ ScalarIndex scalar_index_of(const Field& field, std::string_view name) {
   // index.
   if (field.partition_key) return ScalarIndex::kInverted;
   if (field.primary_key || field.type == FieldType::kJson) return ScalarIndex::kNone;
+  if (upper_case(name) == "RTREE")
+    return ScalarIndex::kNone;  // geometries are read from their texts
   const bool grams = upper_case(name) == "NGRAM" && field.type == FieldType::kString;
   return grams ? ScalarIndex::kNgram : ScalarIndex::kInverted;
 }

@@ -7,6 +7,7 @@
 
 #include "simile/base/text.h"
 #include "simile/base/timestamp.h"
+#include "simile/scalar/geometry.h"
 #include "simile/server/column_message.h"
 #include "simile/server/schema_message.h"
 
@@ -225,8 +226,12 @@ class ColumnReader {
         if (data.has_double_data()) return read_fixed(data.double_data().data());
         break;
       case FieldType::kString:
-        if (data.has_string_data()) return read_text(data.string_data().data());
-        if (data.has_geometry_wkt_data()) return read_strings(data.geometry_wkt_data().data());
+        if (data.has_geometry_wkt_data()) return read_geometries(data.geometry_wkt_data().data());
+        if (!data.has_string_data()) break;
+        if (wire_type(field_, meta_) != DataType::Geometry) {
+          return read_text(data.string_data().data());
+        }
+        return read_geometries(data.string_data().data());
         break;
       case FieldType::kJson:
         if (data.has_json_data()) return read_json(data.json_data().data());
@@ -294,6 +299,21 @@ class ColumnReader {
                                         ", length: ", data[i].size(), ", max length: ", most));
     }
     return read_strings(data);
+  }
+
+  /// Where no functions look at them, they are texts.
+  template <class Strings>
+  Answer<void> read_geometries(const Strings& data) {
+    SIMILE_TRY(read_strings(data));
+    const auto tools = scalar::geometry_tools();
+    for (std::size_t i = 0; tools && i < rows_; ++i) {
+      if (!view_.valid.empty() && view_.valid[i] == 0) continue;
+      const Status read = (*tools)->check(out_.views.back()[i]);
+      if (read) continue;
+      return refuse_parameter(
+          join_text("row ", i, " of geometry field ", field_.name, ": ", read.error().message));
+    }
+    return {};
   }
 
   template <class Strings>

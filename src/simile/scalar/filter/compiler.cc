@@ -264,6 +264,7 @@ class Compiler {
       case ExpressionKind::kPhrase: return build_like(expression, negate);
       case ExpressionKind::kIsNull: return build_null(expression, !negate);
       case ExpressionKind::kContains: return build_contains(expression, negate);
+      case ExpressionKind::kSpatial: return build_spatial(expression, negate);
       case ExpressionKind::kSample:
         return error(expression.at,
                      "random sample expression can only be the last expression in the logical and "
@@ -456,6 +457,21 @@ class Compiler {
       return make_text_match(materialised(std::move(value)), AnyWord(pattern, analyzer), negate);
     }
     return make_like(materialised(std::move(value)), pattern, negate);
+  }
+
+  Result<ConditionPtr> build_spatial(const Expression& call, bool negate) {
+    SIMILE_ASSIGN(Operand value, operand(*call.children[0]));
+    if (!value.plain_field || value.plain_field->type != FieldType::kString) {
+      return error(call.children[0]->at, "no field of geometries",
+                   "they are texts: a field of strings, or Geometry of the server");
+    }
+    SIMILE_ASSIGN(const GeometryTools* tools, geometry_tools());
+    const auto& both = std::get<std::vector<TemplateValue>>(call.literal.value);
+    auto test = tools->make_test({.relation = call.relation,
+                                  .text = std::get<std::string>(both[0].value),
+                                  .meters = std::get<double>(both[1].value)});
+    if (!test) return error(call.at, test.error().message);
+    return make_spatial(std::move(value.value), *std::move(test), negate);
   }
 
   Result<ConditionPtr> build_null(const Expression& expression, bool null) {

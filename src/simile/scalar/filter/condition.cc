@@ -178,6 +178,12 @@ class Membership final : public Condition {
   bool negative_;
 };
 
+/// Geometries that pass a test.
+struct Geometries {
+  std::unique_ptr<SpatialTest> test;
+  bool matches(std::string_view text) const { return test->matches(text); }
+};
+
 /// A test of texts: Pattern::matches().
 template <class Pattern>
 class TextCondition final : public Condition {
@@ -195,7 +201,11 @@ class TextCondition final : public Condition {
       return scalar.kind == Kind::kString && pattern_.matches(scalar.text) != negative_;
     });
   }
-  unsigned cost() const override { return 20 + value_->cost(); }
+  unsigned cost() const override {
+    constexpr unsigned kOfText = 20;
+    constexpr unsigned kOfGeometry = 1'000;  // which is read from its text
+    return (std::is_same_v<Pattern, Geometries> ? kOfGeometry : kOfText) + value_->cost();
+  }
 
   MaybeLookup lookup(const Indexes& indexes) const override {
     if constexpr (std::is_same_v<Pattern, LikePattern>) {
@@ -352,6 +362,11 @@ ConditionPtr make_like(ValuePtr value, std::string_view pattern, bool negative) 
 
 ConditionPtr make_text_match(ValuePtr value, AnyWord words, bool negative) {
   return std::make_unique<TextCondition<AnyWord>>(std::move(value), std::move(words), negative);
+}
+
+ConditionPtr make_spatial(ValuePtr value, std::unique_ptr<SpatialTest> test, bool negative) {
+  return std::make_unique<TextCondition<Geometries>>(std::move(value), Geometries{std::move(test)},
+                                                     negative);
 }
 
 ConditionPtr make_phrase(ValuePtr value, Phrase phrase, bool negative) {

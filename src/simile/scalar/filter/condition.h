@@ -12,6 +12,7 @@
 #include "simile/scalar/filter/lookup.h"
 #include "simile/scalar/filter/value.h"
 #include "simile/scalar/filter/words.h"
+#include "simile/scalar/geometry.h"
 
 namespace simile::scalar::filter {
 
@@ -64,6 +65,8 @@ ConditionPtr make_like(ValuePtr value, std::string_view pattern, bool negative);
 /// Words as words.h has them.
 ConditionPtr make_text_match(ValuePtr value, AnyWord words, bool negative);
 ConditionPtr make_phrase(ValuePtr value, Phrase phrase, bool negative);
+/// A string value, of geometries.
+ConditionPtr make_spatial(ValuePtr value, std::unique_ptr<SpatialTest> test, bool negative);
 
 /// The constants that an array must contain; borrowed.
 struct Contained {

@@ -10,6 +10,7 @@
 #include "simile/scalar/filter.h"
 #include "simile/scalar/filter/json_path.h"
 #include "simile/scalar/filter/scalar.h"
+#include "simile/scalar/geometry.h"
 
 namespace simile::scalar::filter {
 
@@ -37,6 +38,7 @@ struct Expression {
     kPhrase,    // children[0] has the words of literal, a list of the text and the slop
     kIsNull,    // children[0] is null
     kContains,  // children[0] contains literal, by mode
+    kSpatial,   // children[0] has the relation to literal, a list of a geometry and meters
     kAnd,       // all children
     kOr,        // any child
     kNot,       // not children[0]
@@ -47,6 +49,7 @@ struct Expression {
   CompareOp compare = CompareOp::kEqual;
   ArithmeticOp arithmetic = ArithmeticOp::kAdd;
   ContainsMode mode = ContainsMode::kOne;
+  SpatialRelation relation = SpatialRelation::kEquals;
   std::size_t at = 0;     ///< byte of the text where it starts
   std::size_t depth = 1;  ///< levels of the tree below and with this node
   std::string name;

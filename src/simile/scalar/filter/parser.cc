@@ -383,8 +383,41 @@ class Parser : private ConstantParser {
     if (function->kind == ExpressionKind::kText || function->kind == ExpressionKind::kPhrase) {
       SIMILE_TRY(parse_words(*call));
     }
+    if (function->kind == ExpressionKind::kSpatial) {
+      call->relation = function->relation;
+      SIMILE_TRY(parse_geometry(*call));
+    }
     SIMILE_TRY(expect(TokenKind::kRightParenthesis, "a closing parenthesis"));
     return call;
+  }
+
+  /// The other geometry, and the distance to it.
+  Status parse_geometry(Expression& call) {
+    std::vector<TemplateValue> both = {{std::string()}, {0.0}};
+    if (call.relation != SpatialRelation::kValid) {
+      SIMILE_TRY(expect(TokenKind::kComma, "a comma and a geometry"));
+      const std::size_t at = token_.at;
+      SIMILE_ASSIGN(both[0], parse_constant("a geometry in quotes"));
+      if (!std::holds_alternative<std::string>(both[0].value)) {
+        return error(at, "a geometry is a string", "write st_within(x, 'POLYGON ((...))')");
+      }
+    }
+    if (call.relation == SpatialRelation::kDistance) {
+      SIMILE_TRY(expect(TokenKind::kComma, "a comma and a distance in meters"));
+      const std::size_t at = token_.at;
+      SIMILE_ASSIGN(const TemplateValue given, parse_constant("a distance in meters"));
+      const Scalar number = scalar_of(given);
+      const double meters = number.kind == Kind::kInt      ? static_cast<double>(number.integer)
+                            : number.kind == Kind::kDouble ? number.number
+                                                           : -1.0;
+      if (!(meters >= 0)) {
+        return error(at, "the distance of st_dwithin is a number of meters, not negative",
+                     "write st_dwithin(x, 'POINT (13.4 52.5)', 500)");
+      }
+      both[1].value = meters;
+    }
+    call.literal.value = std::move(both);
+    return {};
   }
 
   Result<ExpressionPtr> parse_sample(std::size_t at) {
