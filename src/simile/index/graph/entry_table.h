@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -91,19 +92,21 @@ class Nearest {
   explicit Nearest(std::span<Candidate, kCapacity> out) : out_(out) {}
   std::size_t size() const { return size_; }
   void offer(float distance, std::uint32_t node) {
-    if (size_ == kCapacity && !(distance < out_[farthest_].distance)) return;
+    if (!(distance < bound_)) return;
     out_[size_ < kCapacity ? size_++ : farthest_] = {distance, node};
     if (size_ < kCapacity) return;
     farthest_ = 0;
     for (std::size_t i = 1; i < kCapacity; ++i) {
       if (out_[farthest_] < out_[i]) farthest_ = i;
     }
+    bound_ = out_[farthest_].distance;
   }
 
  private:
   std::span<Candidate, kCapacity> out_;
   std::size_t size_ = 0;
   std::size_t farthest_ = 0;
+  float bound_ = std::numeric_limits<float>::infinity();
 };
 
 }  // namespace entry_table_detail
