@@ -117,6 +117,25 @@ def test_the_administrator_works_and_nobody_else_comes_in(guarded, root, name):
     assert guarded.log_path.read_text().count(PASSWORD) == 0
 
 
+def test_what_is_gone_already_may_go_again(root, user, name):
+    """As with Milvus, so that what cleans up can be run twice."""
+    user()
+    root.create_role(f"other_{name}")
+    root.revoke_role(f"u_{name}", f"other_{name}")  # which it never had
+    root.grant_role(f"u_{name}", f"other_{name}")
+    root.drop_role(f"other_{name}")  # with its users, not with its rights
+    assert f"other_{name}" not in root.describe_user(f"u_{name}")["roles"]
+    root.drop_user(f"nobody_{name}")
+    for call in (lambda: root.revoke_role(f"u_{name}", "none"), lambda: root.drop_role("none"),
+                 lambda: root.revoke_role("nobody", f"r_{name}")):
+        with pytest.raises(pymilvus.MilvusException) as caught:
+            call()
+        assert "isn't existed" in caught.value.message
+    with pytest.raises(pymilvus.MilvusException) as caught:
+        root.update_password("nobody", PASSWORD, "another one")
+    assert "old password not correct for nobody" in caught.value.message
+
+
 def test_users_and_roles_of_pymilvus(root, user, name):
     client, role = user()
     assert f"u_{name}" in root.list_users() and role in root.list_roles()

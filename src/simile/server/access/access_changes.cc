@@ -15,7 +15,14 @@ constexpr std::array<std::string_view, 5> kActions = {"Search", "Query", "Insert
                                                       "Delete"};
 
 std::unexpected<Error> absent(std::string_view what, std::string_view name) {
-  return fail(ErrorCode::kNotFound, join_text("there is no ", what, " '", name, "'"));
+  return fail(ErrorCode::kNotFound, join_text("not found the ", what, ", maybe the ", what,
+                                              " isn't existed or internal system error: there is ",
+                                              "no ", what, " '", name, "'"));
+}
+
+std::unexpected<Error> absent_group(std::string_view name) {
+  return fail(ErrorCode::kNotFound,
+              join_text("there is no privilege group name [", name, "] defined in system"));
 }
 
 std::unexpected<Error> refuse(std::string message) {
@@ -51,14 +58,17 @@ Status check_access_name(std::string_view what, std::string_view name) {
       std::ranges::all_of(name, inner)) {
     return {};
   }
-  return refuse(join_text("the name of a ", what, " is letters, digits and _, not a digit first, ",
-                          "at most ", kBytesMax, " of them"));
+  constexpr std::size_t kShown = 100;
+  return refuse(join_text(what, " name ", name.substr(0, kShown),
+                          " can only contain numbers, letters and underscores: invalid parameter; "
+                          "not a number first, and at most ",
+                          kBytesMax, " of them"));
 }
 
 Status add_user(AccessData& data, const std::string& name, std::string password_hash) {
   SIMILE_TRY(check_access_name("user", name));
   if (data.users.contains(name)) {
-    return fail(ErrorCode::kAlreadyExists, join_text("user '", name, "' is there already"));
+    return fail(ErrorCode::kAlreadyExists, join_text("user already exists: ", name));
   }
   data.users[name].password_hash = std::move(password_hash);
   return {};
@@ -81,7 +91,7 @@ Status drop_user(AccessData& data, std::string_view name) {
 Status add_role(AccessData& data, const std::string& name, const std::string& description) {
   SIMILE_TRY(check_access_name("role", name));
   if (data.roles.contains(name)) {
-    return fail(ErrorCode::kAlreadyExists, join_text("role '", name, "' is there already"));
+    return fail(ErrorCode::kAlreadyExists, join_text("role [name:\"", name, "\"] already exists"));
   }
   data.roles[name].description = description;
   return {};
@@ -89,13 +99,14 @@ Status add_role(AccessData& data, const std::string& name, const std::string& de
 
 Status drop_role(AccessData& data, std::string_view name, bool force) {
   if (name == kAdminRole || name == kPublicRole) {
-    return refuse(join_text("role '", name, "' is always there"));
+    return refuse(join_text("the role[", name, "] is a default role, which can't be dropped"));
   }
   SIMILE_ASSIGN(const Role* const role, role_of(data, name));
-  const bool used = std::ranges::any_of(
-      data.users, [&](const auto& each) { return each.second.roles.contains(name); });
-  if (!force && (!role->grants.empty() || used)) {
-    return refuse(join_text("role '", name, "' has rights or users; revoke them first"));
+  if (!force && !role->grants.empty()) {
+    return refuse(
+        join_text("fail to drop the role that it has privileges. Use REVOKE API to "
+                  "revoke privileges of role '",
+                  name, "' first, or force it"));
   }
   const std::string dropped(name);
   for (auto& [user, value] : data.users) value.roles.erase(dropped);
@@ -114,10 +125,9 @@ Status give_role(AccessData& data, std::string_view user, const std::string& rol
 
 Status take_role(AccessData& data, std::string_view user, std::string_view role) {
   SIMILE_ASSIGN(User* const known, user_of(data, user));
+  SIMILE_TRY(role_of(data, role));
   const auto found = known->roles.find(role);
-  if (found == known->roles.end()) {
-    return refuse(join_text("user '", user, "' does not have role '", role, "'"));
-  }
+  if (found == known->roles.end()) return {};
   known->roles.erase(found);
   return role == kAdminRole ? keep_an_admin(data) : Status();
 }
@@ -153,7 +163,7 @@ Status add_group(AccessData& data, const std::string& name) {
 
 Status drop_group(AccessData& data, std::string_view name) {
   const auto found = data.groups.find(name);
-  if (found == data.groups.end()) return absent("privilege group", name);
+  if (found == data.groups.end()) return absent_group(name);
   for (const auto& [role, value] : data.roles) {
     for (const Grant& grant : value.grants) {
       if (grant.privilege != name) continue;
@@ -167,8 +177,9 @@ Status drop_group(AccessData& data, std::string_view name) {
 
 Status change_group(AccessData& data, std::string_view name,
                     const std::vector<std::string>& privileges, bool add) {
+  SIMILE_TRY(check_access_name("privilege group", name));
   const auto found = data.groups.find(name);
-  if (found == data.groups.end()) return absent("privilege group", name);
+  if (found == data.groups.end()) return absent_group(name);
   for (const std::string& privilege : privileges) {
     if (object_of(privilege).empty()) {
       return refuse(join_text("there is no privilege '", privilege, "'"));

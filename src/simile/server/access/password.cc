@@ -73,7 +73,8 @@ bool password_matches(std::string_view password, const std::string& hash) {
 
 std::string refuse_password(std::string_view password) {
   if (password.size() < kPasswordBytesMin || password.size() > kPasswordBytesMax) {
-    return join_text("a password has ", kPasswordBytesMin, " to ", kPasswordBytesMax, " bytes");
+    return join_text("invalid password: a password has ", kPasswordBytesMin, " to ",
+                     kPasswordBytesMax, " bytes");
   }
   return {};
 }

@@ -98,7 +98,10 @@ Answer<wire::SelectGrantResponse> select_grant(CallContext& context,
   const wire::GrantEntity& asked = request.entity();
   const auto role = data->roles.find(asked.role().name());
   if (role == data->roles.end()) {
-    return refuse_parameter(join_text("there is no role '", asked.role().name(), "'"));
+    return refuse_parameter(join_text(
+        "not found the role, maybe the role isn't existed or internal system error: there is "
+        "no role '",
+        asked.role().name(), "'"));
   }
   wire::SelectGrantResponse response;
   for (const Grant& grant : role->second.grants) {

@@ -59,7 +59,10 @@ Answer<wire::SelectRoleResponse> select_role(CallContext& context,
   const auto data = store->current();
   const std::string& name = request.role().name();
   if (!name.empty() && !data->roles.contains(name)) {
-    return refuse_parameter(join_text("there is no role '", name, "'"));
+    return refuse_parameter(join_text(
+        "not found the role, maybe the role isn't existed or internal system error: there is "
+        "no role '",
+        name, "'"));
   }
   wire::SelectRoleResponse response;
   for (const auto& [each, role] : data->roles) {

@@ -40,7 +40,12 @@ Answer<std::string> hash_of(const std::string& encoded) {
 /// Only administrators change administrators; else who may change users could become one.
 Answer<void> check_rank(CallContext& context, const AccessData& data, const std::string& name) {
   const User* user = data.find_user(name);
-  if (user == nullptr) return refuse_parameter(join_text("there is no user '", name, "'"));
+  if (user == nullptr) {
+    return refuse_parameter(
+        join_text("not found the user, maybe the user isn't existed or internal "
+                  "system error: there is no user '",
+                  name, "'"));
+  }
   if (context.caller->may_everything() || !user->roles.contains(kAdminRole)) return {};
   return refuse(FaultCode::kNotPermitted,
                 join_text("permission deny to ", context.caller->user(), ": user '", name,
@@ -68,16 +73,20 @@ Answer<wire_common::Status> update_credential(CallContext& context,
     return refuse(FaultCode::kNotPermitted, "UpdateCredential: permission deny to " +
                                                 caller.user() + ", who needs UpdateUser");
   }
+  const auto wrong = [&] {
+    return refuse(
+        FaultCode::kNotAuthenticated,
+        join_text("old password not correct for ", request.username(), ": not authenticated"));
+  };
+  std::string old;
+  const bool known = decode_base64(request.oldpassword(), old) && !old.empty();
   const auto data = store->current();
-  SIMILE_TRY(check_rank(context, *data, request.username()));
   const User* user = data->find_user(request.username());
+  if (user == nullptr && known) return wrong();
+  SIMILE_TRY(check_rank(context, *data, request.username()));
   std::string hash = user->password_hash;
-  if (!request.newpassword().empty()) {
-    std::string old;
-    const bool known = decode_base64(request.oldpassword(), old) && !old.empty();
-    if ((own || known) && !password_matches(old, user->password_hash)) {
-      return refuse(FaultCode::kNotAuthenticated, "the old password is not correct");
-    }
+  if (!request.newpassword().empty() || !request.has_description()) {
+    if ((own || known) && !password_matches(old, user->password_hash)) return wrong();
     SIMILE_ASSIGN(hash, hash_of(request.newpassword()));
   }
   return change_users(context, [&](AccessData& changed) -> Status {
@@ -92,9 +101,11 @@ Answer<wire_common::Status> update_credential(CallContext& context,
 Answer<wire_common::Status> delete_credential(CallContext& context,
                                               const wire::DeleteCredentialRequest& request) {
   SIMILE_ASSIGN(AccessStore* const store, access_store(context));
-  SIMILE_TRY(check_rank(context, *store->current(), request.username()));
+  const auto data = store->current();
+  if (data->find_user(request.username()) == nullptr) return wire_common::Status();  // gone already
+  SIMILE_TRY(check_rank(context, *data, request.username()));
   return change_users(context,
-                      [&](AccessData& data) { return drop_user(data, request.username()); });
+                      [&](AccessData& changed) { return drop_user(changed, request.username()); });
 }
 
 Answer<wire::ListCredUsersResponse> list_users(CallContext& context,
