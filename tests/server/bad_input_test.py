@@ -158,7 +158,7 @@ def test_names_that_are_none(filled, stub, name):
         collection_name="never", schema=schema.SerializeToString())), INVALID, 1701)
 
 
-@pytest.mark.parametrize("name", ["model", "rrf", "weighted", ""])
+@pytest.mark.parametrize("name", ["cohere", "rrf", "weighted", ""])
 def test_a_ranker_that_is_not_served_is_not_passed_over(filled, stub, name):
     request = search()
     request.function_score.functions.add(name="ranker", params=pairs(reranker=name))

@@ -167,8 +167,11 @@ def test_queries_that_do_not_fit_are_refused(client, made):
     name, ids = made
     with pytest.raises(pymilvus.MilvusException, match="provide varchar/text"):
         client.search(name, [{1: 1.0}], anns_field="sparse", limit=3)
-    with pytest.raises(pymilvus.MilvusException, match="not by keys"):
-        client.search(name, ids=ids[:1], anns_field="sparse", limit=3)
+    # By a key: the text of that row is the query.
+    own = client.query(name, f"id == {ids[0]}", output_fields=["text"])[0]["text"]
+    by_text = client.search(name, [own], anns_field="sparse", limit=3)[0]
+    by_key = client.search(name, ids=ids[:1], anns_field="sparse", limit=3)[0]
+    assert [hit["distance"] for hit in by_key] == [hit["distance"] for hit in by_text]
     with pytest.raises(pymilvus.MilvusException, match="vector type must be the same"):
         client.search(name, ["text"], anns_field="dense", limit=3)
     with pytest.raises(pymilvus.MilvusException, match="output of a function"):

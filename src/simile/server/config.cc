@@ -151,6 +151,10 @@ Result<Config> checked(Texts texts) {
   SIMILE_TRY(read_number(texts, "receive_seconds", 1, kGraceMax, config.receive_seconds));
   SIMILE_TRY(read_switch(texts, "insecure", config.insecure));
   SIMILE_TRY(read_tls(texts, config.tls));
+  std::istringstream endpoints(texts.at("rerank_endpoints"));
+  for (std::string endpoint; std::getline(endpoints, endpoint, ',');) {
+    if (!endpoint.empty()) config.call_limits.rerank_endpoints.push_back(endpoint);
+  }
   std::istringstream folders(texts.at("picture_folders"));
   for (std::string folder; std::getline(folders, folder, ':');) {
     if (!folder.empty()) config.picture_folders.push_back(folder);

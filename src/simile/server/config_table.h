@@ -42,6 +42,8 @@ inline constexpr std::array kSettings = {
     Setting{"receive_seconds", "10", "How long a request may take to arrive, beside its bytes"},
     Setting{"picture_folders", "",
             "Folders, with : between, whose pictures the page may show, index"},
+    Setting{"rerank_endpoints", "",
+            "Services, with commas between, that model rankers may ask: http://127.0.0.1:8080"},
     Setting{"backup_dir", "", "Folder that POST /v2/simile/backup writes to; empty: it is refused"},
     Setting{"otlp_endpoint", "",
             "Where traces go, http://127.0.0.1:4318/v1/traces; empty: OTEL_EXPORTER_OTLP_ENDPOINT"},

@@ -37,8 +37,10 @@ TEST(Config, LaterSourcesGoFirst) {
 
 TEST(Config, EverySettingRefusesAValueThatIsNone) {
   for (const Setting& setting : kSettings) {
-    constexpr std::array<std::string_view, 6> kAnyText = {
-        "host", "key_file", "key_command", "otlp_endpoint", "picture_folders", "backup_dir"};
+    constexpr std::array<std::string_view, 7> kAnyText = {
+        "host",          "key_file",        "key_command",
+        "otlp_endpoint", "picture_folders", "rerank_endpoints",
+        "backup_dir"};
     if (std::ranges::find(kAnyText, setting.name) != kAnyText.end()) continue;
     const auto config = make_config("", nothing, {{std::string(setting.name), "-x"}});
     ASSERT_FALSE(config.has_value()) << setting.name;

@@ -147,6 +147,9 @@ std::string told_as_milvus(std::string_view expression, std::string_view why) {
                          why.starts_with("the expression ends ");
   const auto absent = why.starts_with("unknown field ") ? part_between(why, "'", "'") : "";
   if (no_syntax) told += join_text("invalid expression: ", expression, "; ");
+  if (why.starts_with("like does not work on ")) {
+    told += "like operation on non-string or no-json field is unsupported: ";
+  }
   if (!compared.empty()) told += compared;
   if (!absent.empty()) told += join_text("field ", absent, " not exist: ");
   return told.append(why);
@@ -154,7 +157,7 @@ std::string told_as_milvus(std::string_view expression, std::string_view why) {
 
 }  // namespace
 
-Fault filter_fault(const Error& error, std::string_view expression) {
+Fault filter_fault(const Error& error, std::string_view expression, std::string_view plan) {
   constexpr std::size_t kShownBytes = 4'096;
   Fault fault(error);
   if (expression.empty() || error.code != ErrorCode::kInvalidArgument ||
@@ -166,7 +169,7 @@ Fault filter_fault(const Error& error, std::string_view expression) {
                                                                    : expression;
   std::string_view why = error.message;
   why.remove_prefix(std::string_view("filter: ").size());
-  fault.message = join_text("failed to create query plan: ", told_as_milvus(shown, why));
+  fault.message = join_text("failed to create ", plan, " plan: ", told_as_milvus(shown, why));
   return fault;
 }
 

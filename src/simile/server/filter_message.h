@@ -33,13 +33,15 @@ Answer<void> check_partition(const CollectionHandle& handle, std::string_view na
 
 /// A fault of an engine's call with a filter: what is wrong with the expression is told in the
 /// words of Milvus, with the expression; others, and all where it is empty, are as they were.
-Fault filter_fault(const Error& error, std::string_view expression);
+/// `plan` is "query" or "delete".
+Fault filter_fault(const Error& error, std::string_view expression,
+                   std::string_view plan = "query");
 
 /// The result of such a call.
 template <class T>
-Answer<T> filtered(Result<T> result, std::string_view expression) {
+Answer<T> filtered(Result<T> result, std::string_view expression, std::string_view plan = "query") {
   if (result) return *std::move(result);
-  return std::unexpected(filter_fault(result.error(), expression));
+  return std::unexpected(filter_fault(result.error(), expression, plan));
 }
 
 }  // namespace simile::server

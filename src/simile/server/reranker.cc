@@ -291,16 +291,18 @@ Answer<Reranker> parse_reranker(const CollectionHandle& handle,
       reranker.boost->boosts.push_back(std::move(boost));
     } else if (name == "decay") {
       SIMILE_ASSIGN(reranker.decay, parse_decay(handle, function, parameters));
+    } else if (name == "model") {
+      SIMILE_ASSIGN(reranker.model, parse_model_ranker(handle, function, parameters));
     } else {
       const bool fuses = name == "rrf" || name == "weighted";
       return refuse_function(join_text(
           "Unsupported rerank function: [", parameters.text("reranker"), "]; ",
-          fuses ? "it ranks the searches of a hybrid search, alone" : "known: decay, boost",
+          fuses ? "it ranks the searches of a hybrid search, alone" : "known: decay, boost, model",
           fuses ? "" : ", and rrf and weighted for a hybrid search"));
     }
   }
-  if (reranker.decay && functions.functions_size() > 1) {
-    return refuse_function("a decay function stands alone, beside no other ranker");
+  if (reranker.replaces_metric() && functions.functions_size() > 1) {
+    return refuse_function("a decay or model function stands alone, beside no other ranker");
   }
   if (!reranker.boost) return reranker;
   SIMILE_ASSIGN(const RequestParameters modes, RequestParameters::parse(functions.params()));
@@ -317,6 +319,19 @@ Answer<void> rerank(const Reranker& reranker, const Snapshot& snapshot, const Ta
       const float score = comparable_score(metric, hits.scores[at], reranker.decay->normalize);
       hits.scores[at] =
           static_cast<float>(score * reranker.decay->factor(number_at(*column, hits.rows[at])));
+    }
+    sort_hits(hits, true);
+  }
+  if (reranker.model) {
+    const Column* column = table.find(reranker.model->field);
+    for (std::size_t query = 0; query + 1 < hits.offsets.size() && column != nullptr; ++query) {
+      std::vector<std::string_view> texts;
+      for (auto at = hits.offsets[query]; at < hits.offsets[query + 1]; ++at) {
+        texts.push_back(column->strings[hits.rows[at]]);
+      }
+      SIMILE_ASSIGN(const auto scores, reranker.model->scores(query, texts));
+      std::ranges::copy(scores,
+                        hits.scores.begin() + static_cast<std::ptrdiff_t>(hits.offsets[query]));
     }
     sort_hits(hits, true);
   }

@@ -12,6 +12,7 @@
 #include "simile/collection.h"
 #include "simile/server/catalog.h"
 #include "simile/server/fault.h"
+#include "simile/server/model_ranker.h"
 #include "simile/server/rank_fusion.h"
 
 namespace simile::server {
@@ -48,8 +49,15 @@ struct BoostRanker {
 struct Reranker {
   std::optional<DecayRanker> decay;
   std::optional<BoostRanker> boost;
+  std::optional<ModelRanker> model;
 
-  bool is_set() const { return decay || boost; }
+  bool is_set() const { return decay || boost || model; }
+  /// The field that it looks at; null where there is none.
+  const std::string* field() const {
+    return decay ? &decay->field : model ? &model->field : nullptr;
+  }
+  /// Whether its scores are larger for nearer, whatever the metric was.
+  bool replaces_metric() const { return decay || model; }
 };
 
 /// Hits by their rows in a table, best first, query after query.

@@ -1,6 +1,7 @@
 #include "simile/server/search_plan.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -76,7 +77,7 @@ Answer<void> check_shown(const CallContext& context, const CollectionHandle& han
                                     " were given, ", there, " are there"));
 }
 
-/// Vectors of stored rows as queries, in the order of their keys.
+/// Vectors of stored rows as queries, in the order of their keys; of the words of texts the texts.
 Answer<void> take_queries_by_keys(const Snapshot& snapshot, const Field& field,
                                   const wire_schema::IDs& ids, SearchPlan& plan) {
   std::vector<std::string_view> texts(ids.str_id().data().begin(), ids.str_id().data().end());
@@ -85,10 +86,12 @@ Answer<void> take_queries_by_keys(const Snapshot& snapshot, const Field& field,
   KeysView keys = std::span<const std::int64_t>(numbers.data(), count);
   if (ids.has_str_id()) keys = std::span<const std::string_view>(texts);
   const std::size_t wanted = ids.has_str_id() ? texts.size() : count;
-  SIMILE_ASSIGN(Table table, snapshot.get(keys, {field.name}, plan.request.call_bytes_max));
+  const bool words = field.metric == Metric::kBm25;
+  const std::string& wanted_field = words ? field.source : field.name;
+  SIMILE_ASSIGN(Table table, snapshot.get(keys, {wanted_field}, plan.request.call_bytes_max));
   Column* column = nullptr;
   for (Column& each : table.columns) {
-    if (each.field == field.name) column = &each;
+    if (each.field == wanted_field) column = &each;
   }
   if (column == nullptr || table.rows != wanted) {
     return refuse_parameter(join_text("some of the provided primary key IDs do not exist: ", wanted,
@@ -96,7 +99,7 @@ Answer<void> take_queries_by_keys(const Snapshot& snapshot, const Field& field,
   }
   if (field.type == FieldType::kSparse) {
     plan.stored_texts = std::move(column->strings);
-    plan.sparse.assign(plan.stored_texts.begin(), plan.stored_texts.end());
+    (words ? plan.texts : plan.sparse).assign(plan.stored_texts.begin(), plan.stored_texts.end());
     return {};
   }
   plan.stored = std::move(column->fixed);
@@ -109,10 +112,10 @@ Answer<std::size_t> read_all_queries(const Snapshot& snapshot, const Field& fiel
                                      const wire::SearchRequest& request, SearchPlan& plan) {
   if (field.metric == Metric::kBm25) {
     if (request.has_ids()) {
-      return refuse_parameter(join_text("field ", field.name, " is the output of a BM25 function: ",
-                                        "it is searched by texts, not by keys"));
+      SIMILE_TRY(take_queries_by_keys(snapshot, field, request.ids(), plan));
+    } else {
+      SIMILE_ASSIGN(plan.texts, read_text_queries(request.placeholder_group(), field.name));
     }
-    SIMILE_ASSIGN(plan.texts, read_text_queries(request.placeholder_group(), field.name));
   } else if (request.has_ids()) {
     SIMILE_TRY(take_queries_by_keys(snapshot, field, request.ids(), plan));
   } else if (field.type == FieldType::kSparse) {
@@ -161,9 +164,9 @@ Answer<void> read_reranker(const CollectionHandle& handle, const wire::SearchReq
     return refuse_parameter("a ranker cannot be used together with a group_size above 1");
   }
   plan.request.k = static_cast<std::uint32_t>(plan.limit + plan.offset);
-  if (!plan.reranker.decay) return {};
+  if (plan.reranker.field() == nullptr) return {};
   auto& fields = plan.request.fields;
-  const std::string& field = plan.reranker.decay->field;
+  const std::string& field = *plan.reranker.field();
   if (std::ranges::find(fields, field) == fields.end()) fields.push_back(field);
   return {};
 }
@@ -262,6 +265,10 @@ Answer<OutputFields> parse_output_fields(
   for (const std::string& name : names) {
     if (name == "count(*)") {
       output.count = true;
+    } else if (name.starts_with("count(") && name.ends_with(')') && !schema.find(name)) {
+      return refuse_parameter(join_text("target field ", name.substr(6, name.size() - 7),
+                                        " for aggregation:count does not exist; only count(*) is "
+                                        "known"));
     } else if (name == "*") {
       for (const Field& field : schema.fields()) {
         // Words are kept as numbers, which mean nothing to a client.
@@ -279,7 +286,9 @@ Answer<OutputFields> parse_output_fields(
       add(output.named, name);
       whole_dynamic = whole_dynamic || name == kDynamicField;
     } else if (dynamic) {
-      if (name.contains('*')) {
+      const auto is_sign = [](char c) { return std::ispunct(static_cast<unsigned char>(c)) != 0; };
+      if (name.empty() || name.contains('*') ||
+          (is_sign(name[0]) && name[0] != '_' && name[0] != '$')) {
         return refuse_parameter(
             join_text("parse output field name failed: ", name, ": '*' alone is every field"));
       }
@@ -353,6 +362,10 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
   SIMILE_ASSIGN(const std::size_t count, read_all_queries(snapshot, field, request, plan));
   SIMILE_TRY(check_hits(plan, count));
   plan.request.cancel = context.cancel;
+  if (plan.reranker.model) {
+    SIMILE_TRY(
+        check_model_ranker(*plan.reranker.model, context.service.limits().rerank_endpoints, count));
+  }
   if (plan.reranker.boost) plan.reranker.boost->cancel = context.cancel;
   plan.request.threads = static_cast<std::uint32_t>(std::min(count, processors()));
   return plan;

@@ -80,8 +80,8 @@ Answer<void> parse_function(const wire_schema::FunctionSchema& message, std::vec
                                       " must be a VARCHAR/TEXT field of the collection"));
   }
   if (input->analyzer.empty()) {
-    return refuse_parameter(
-        join_text("BM25 function input field ", input_name, " must set enable_analyzer to true"));
+    return refuse_parameter(join_text(
+        "BM25 function input field must set enable_analyzer to true: ", input_name, " has not"));
   }
   if (output == fields.end() || output->type != FieldType::kSparse) {
     return refuse_parameter(join_text("BM25 function output field ", output_name,

@@ -175,7 +175,7 @@ Answer<PartHits> search_parts(CallContext& context, const CollectionHandle& hand
     SIMILE_ASSIGN(SearchPlan plan,
                   plan_search(context, handle, snapshot, part, window.limit + window.offset));
     plan.request.fields.clear();
-    if (plan.reranker.decay) plan.request.fields.push_back(plan.reranker.decay->field);
+    if (const auto* field = plan.reranker.field()) plan.request.fields.push_back(*field);
     if (window.grouped) SIMILE_TRY(read_groups(handle, window.parameters, plan));
     SIMILE_ASSIGN(const SearchResult found, run_search(snapshot, plan));
     if (window.grouped) SIMILE_TRY(note_groups(handle, plan, found, parts));
@@ -183,8 +183,7 @@ Answer<PartHits> search_parts(CallContext& context, const CollectionHandle& hand
     if (plan.reranker.is_set()) {
       SIMILE_ASSIGN(hits, rerank_hits(snapshot, plan, found));
     }
-    // What a decay has ranked is larger for nearer, whatever the metric was.
-    const Metric metric = plan.reranker.decay ? Metric::kInnerProduct : plan.metric;
+    const Metric metric = plan.reranker.replaces_metric() ? Metric::kInnerProduct : plan.metric;
     if (!lists.empty() && lists.size() != found.offsets.size() - 1) {
       return refuse_parameter(join_text("nq of the searches differ: ", lists.size(), " and ",
                                         found.offsets.size() - 1));
@@ -203,8 +202,10 @@ Answer<PartHits> search_parts(CallContext& context, const CollectionHandle& hand
 }
 
 /// The hits of one query in one list, by what the ranker says.
-Answer<std::vector<FusedHit>> fuse(const Ranker& ranker, const std::vector<RankedList>& parts,
-                                   const Snapshot& snapshot, const KeyNumbers& numbers) {
+Answer<std::vector<FusedHit>> fuse(const Ranker& ranker, std::size_t query, const PartHits& all,
+                                   const Snapshot& snapshot) {
+  const std::vector<RankedList>& parts = all.lists[query];
+  const KeyNumbers& numbers = all.numbers;
   if (ranker.weighted) return fuse_by_weight(parts, ranker.weights, ranker.normalize);
   if (!ranker.reranker.is_set()) return fuse_by_rank(parts, ranker.k);
   std::vector<FusedHit> fused;
@@ -213,6 +214,9 @@ Answer<std::vector<FusedHit>> fuse(const Ranker& ranker, const std::vector<Ranke
   if (const auto& decay = ranker.reranker.decay) {
     fused = fuse_by_score(parts, decay->merge, decay->normalize);
     fields.push_back(decay->field);
+  } else if (const auto& model = ranker.reranker.model) {
+    fused = fuse_by_rank(parts, ranker.k);
+    fields.push_back(model->field);
   } else {
     metric = parts[0].metric;
     for (std::size_t at = 0; at < parts[0].keys.size(); ++at) {
@@ -225,6 +229,7 @@ Answer<std::vector<FusedHit>> fuse(const Ranker& ranker, const std::vector<Ranke
   // The scores are comparable by now.
   Reranker reranker = ranker.reranker;
   if (reranker.decay) reranker.decay->normalize = false;
+  if (reranker.model) reranker.model->queries = {reranker.model->queries[query]};
   SIMILE_TRY(rerank(reranker, snapshot, table, metric, hits));
   std::vector<FusedHit> ranked;
   for (std::size_t at = 0; at < hits.rows.size(); ++at) {
@@ -309,8 +314,12 @@ Answer<wire::SearchResults> hybrid_search(CallContext& context,
   wire::SearchResults response;
   auto& results = *response.mutable_results();
   std::vector<FusedHit> all;
-  for (const std::vector<RankedList>& lists : parts.lists) {
-    SIMILE_ASSIGN(auto fused, fuse(ranker, lists, *snapshot, parts.numbers));
+  if (ranker.reranker.model) {
+    SIMILE_TRY(check_model_ranker(*ranker.reranker.model, context.service.limits().rerank_endpoints,
+                                  parts.lists.size()));
+  }
+  for (std::size_t query = 0; query < parts.lists.size(); ++query) {
+    SIMILE_ASSIGN(auto fused, fuse(ranker, query, parts, *snapshot));
     cut_to_window(window, parts, fused);
     results.add_topks(static_cast<std::int64_t>(fused.size()));
     all.insert(all.end(), fused.begin(), fused.end());

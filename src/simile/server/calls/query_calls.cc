@@ -40,6 +40,8 @@ Answer<Window> window_of(const CallContext& context, const RequestParameters& pa
   }
   if (limit && !unlimited) window.limit = static_cast<std::uint64_t>(*limit);
   window.offset = static_cast<std::uint64_t>(offset.value_or(0));
+  // Without a limit nothing is paged, as with Milvus.
+  if (!limit && !context.embedded && !parameters.flag("iterator")) window.offset = 0;
   const bool iterates = parameters.flag("iterator") || context.embedded;
   if (!iterates && window.limit != kNoLimit &&
       window.limit + window.offset > static_cast<std::uint64_t>(kHitsMax)) {
@@ -101,6 +103,20 @@ void write_plan(const FilterPlan& plan, wire::QueryResults& response) {
   (*response.mutable_status()->mutable_extra_info())["simile_plan"] = all.dump();
 }
 
+/// What Milvus does not answer.
+Answer<void> check_asked(const wire::QueryRequest& request, const RequestParameters& parameters,
+                         const Window& window, const OutputFields& output) {
+  const bool unlimited = window.limit == kNoLimit;
+  const bool empty = request.expr().find_first_not_of(" \t\r\n") == std::string::npos;
+  if (empty && unlimited && !output.count && !parameters.flag("iterator")) {
+    return refuse_parameter("empty expression should be used with limit: invalid parameter");
+  }
+  if (output.count && !unlimited) {
+    return refuse_parameter("count entities with pagination is not allowed");
+  }
+  return {};
+}
+
 Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest& request) {
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
   SIMILE_ASSIGN(std::vector<std::string> partitions,
@@ -113,11 +129,7 @@ Answer<wire::QueryResults> query(CallContext& context, const wire::QueryRequest&
   SIMILE_ASSIGN(OutputFields output, parse_output_fields(handle, request.output_fields()));
   SIMILE_ASSIGN(output.zone, zone_of(handle, parameters));
   SIMILE_ASSIGN(output.time_parts, time_parts_of(parameters));
-  const bool empty = request.expr().find_first_not_of(" \t\r\n") == std::string::npos;
-  if (empty && window.limit == kNoLimit && !output.count && !parameters.flag("iterator") &&
-      !context.embedded) {
-    return refuse_parameter("empty expression should be used with limit: invalid parameter");
-  }
+  if (!context.embedded) SIMILE_TRY(check_asked(request, parameters, window, output));
   wire::QueryResults response;
   SIMILE_ASSIGN(const auto snapshot, snapshot_for(context, handle, request, parameters, response));
   response.set_collection_name(handle.name());

@@ -157,6 +157,11 @@ Answer<wire::MutationResult> upsert(CallContext& context, const wire::UpsertRequ
   SIMILE_ASSIGN(const CollectionHandle handle, read_batch(context, request, borrowed));
   Batch& batch = borrowed.batch;
   const bool parts = request.partial_update();
+  if (parts && !context.embedded && !handle.meta->loaded) {
+    return refuse(FaultCode::kCollectionNotLoaded,
+                  join_text("failed to query: collection not loaded[collection=", handle.name(),
+                            "]: load it before single fields are updated"));
+  }
   SIMILE_TRY(check_written(context, "Upsert", handle, batch, !parts));
   const bool anew = !parts && !context.embedded && handle.schema().primary_key().auto_id &&
                     key_column(handle, batch) != nullptr;
@@ -191,7 +196,10 @@ Answer<wire::MutationResult> remove(CallContext& context, const wire::DeleteRequ
   SIMILE_ASSIGN(filter.where, limit_filter(handle, filter.where, filter.values,
                                            rows_shown(context, "Delete", handle)));
   if (!request.partition_name().empty()) filter.partitions = {request.partition_name()};
-  SIMILE_ASSIGN(const WriteResult written, handle.collection->erase_where(filter));
+  const std::string_view told =
+      context.embedded ? std::string_view() : std::string_view(request.expr());
+  SIMILE_ASSIGN(const WriteResult written,
+                filtered(handle.collection->erase_where(filter), told, "delete"));
   wire::MutationResult result;
   result.set_acknowledged(true);
   result.set_delete_cnt(static_cast<std::int64_t>(written.rows));
