@@ -74,6 +74,28 @@ def test_automatic_keys_may_be_brought_where_that_is_allowed(client, name, key):
     client.drop_collection(name)
 
 
+def test_descriptions_of_fields_are_altered(client, name):
+    make(client, name)
+    for field in ("id", "v", "s"):
+        for text in ("of old, 旧", "", "new\n"):
+            client.alter_collection_field(name, field, {"field.description": text})
+            assert field_of(client, name, field)["description"] == text
+    assert "field.description" not in field_of(client, name, "s")["params"]
+    client.drop_collection(name)
+
+
+def test_an_index_is_altered_while_nothing_is_loaded(client, name):
+    make(client, name)
+    refused = error_of(lambda: client.alter_index_properties(name, "v", {"mmap.enabled": True}))
+    assert (refused.code, "release the collection" in refused.message) == (104, True)
+    client.release_collection(name)
+    client.alter_index_properties(name, "v", {"mmap.enabled": True})
+    assert client.describe_index(name, "v")["mmap.enabled"] == "True"
+    client.drop_index_properties(name, "v", ["mmap.enabled"])
+    assert "mmap.enabled" not in client.describe_index(name, "v")
+    client.drop_collection(name)
+
+
 def test_a_clustering_key_is_described(client, name):
     make(client, name)
     assert field_of(client, name, "s").get("is_clustering_key")

@@ -74,6 +74,15 @@ def test_what_is_no_question_is_refused(client, filled, filter, words):
     assert words in refused.value.message
 
 
+@pytest.mark.parametrize("field, kind", [("geo", "INVERTED"), ("id", "RTREE")])
+def test_only_an_rtree_is_for_geometries_alone(client, filled, field, kind):
+    index = client.prepare_index_params()
+    index.add_index(field, index_name="other", index_type=kind)
+    with pytest.raises(pymilvus.MilvusException) as refused:
+        client.create_index(filled, index)
+    assert "eometry field" in refused.value.message
+
+
 def test_what_is_no_geometry_is_not_written(client, filled):
     for text in ("", "POINT", "POINT (1 2", "CIRCLE (1 2 3)"):
         with pytest.raises(pymilvus.MilvusException) as refused:

@@ -18,6 +18,7 @@ enum class FaultCode : std::int32_t {
   kUnimplemented = 10,
   kCollectionNotFound = 100,
   kCollectionNotLoaded = 101,
+  kCollectionLoaded = 104,
   kSchemaMismatch = 109,  ///< clients read the schema again and try once more
   kPartitionNotFound = 200,
   kPartitionNotLoaded = 201,

@@ -221,6 +221,21 @@ Answer<Metric> index_metric(const Field& field, const Parameters& params) {
                                   " vector index does not support metric type: ", name));
 }
 
+Answer<void> check_geometry_index(const Field& field, const FieldMeta* meta,
+                                  const Parameters& params) {
+  const bool geometry = wire_type(field, meta) == wire_schema::DataType::Geometry;
+  const std::string type = upper_case(index_parameter(params, "index_type"));
+  if (type == "RTREE" && !geometry) {
+    return refuse_parameter(
+        join_text("RTREE index can only be built on geometry field, and ", field.name, " is none"));
+  }
+  if (geometry && !type.empty() && type != "RTREE" && type != "AUTOINDEX") {
+    return refuse_parameter(
+        join_text(type, " are not supported on Geometry field ", field.name, "; RTREE is"));
+  }
+  return {};
+}
+
 std::string name_in_place(const CollectionMeta& collection, const IndexMeta& asked) {
   for (const IndexMeta& there : collection.indexes) {
     if (there.field == asked.field && json_path_of(there) == json_path_of(asked)) return there.name;

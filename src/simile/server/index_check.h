@@ -13,6 +13,10 @@ namespace simile::server {
 /// The type of an index, by the field it is for, and what an index on a JSON path needs beside it.
 Answer<void> check_index(const Field& field, const Parameters& params);
 
+/// RTREE and geometries belong together; `meta` may be null.
+Answer<void> check_geometry_index(const Field& field, const FieldMeta* meta,
+                                  const Parameters& params);
+
 /// The metric that an index of a vector field asks for; without one, that which Milvus takes.
 Answer<Metric> index_metric(const Field& field, const Parameters& params);
 

@@ -314,15 +314,15 @@ Answer<Field> change_field_limits(Field field, const FieldMeta& asked,
   const FieldType type = array ? field.element_type : field.type;
   if (asked.type_params.contains("max_length")) {
     if (type != FieldType::kString) {
-      return refuse_parameter(join_text("max_length is of VARCHAR fields, and field ", field.name,
-                                        " of collection ", collection, " is none"));
+      return refuse_parameter(join_text(field.name, " of collection ", collection,
+                                        " can not modify the maxlength for non-string types"));
     }
     SIMILE_ASSIGN(field.max_length, parse_max_length(asked, collection));
   }
   if (asked.type_params.contains("max_capacity")) {
     if (!array) {
-      return refuse_parameter(join_text("max_capacity is of ARRAY fields, and field ", field.name,
-                                        " of collection ", collection, " is none"));
+      return refuse_parameter(join_text(field.name, " of collection ", collection,
+                                        " can not modify the maxcapacity for non-array types"));
     }
     SIMILE_ASSIGN(field.max_capacity, parse_max_capacity(asked));
   }

@@ -223,7 +223,7 @@ class GeosTools final : public GeometryTools {
   static std::unexpected<Error> refuse(std::string_view text, std::string_view fault) {
     constexpr std::size_t kShown = 100;
     return fail(ErrorCode::kInvalidArgument,
-                join_text("'", text.substr(0, kShown), "' is no geometry (", fault,
+                join_text("syntax error: '", text.substr(0, kShown), "' is no geometry (", fault,
                           "); write WKT, POINT (1 2) for example"));
   }
 };

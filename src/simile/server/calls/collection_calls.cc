@@ -381,7 +381,11 @@ Answer<wire_common::Status> alter_collection_field(
             return refuse_parameter(
                 join_text(pair.key(), " does not allow update in collection field param"));
           }
-          field->type_params[pair.key()] = pair.value();
+          if (pair.key() == "field.description") {
+            field->description = pair.value();
+          } else {
+            field->type_params[pair.key()] = pair.value();
+          }
         }
         for (const std::string& key : request.delete_keys()) field->type_params.erase(key);
         meta.updated = next_timestamp();

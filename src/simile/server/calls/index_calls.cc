@@ -62,6 +62,7 @@ Answer<wire_common::Status> create_index(CallContext& context,
                   .params = params};
   if (request.index_name().empty()) index.name = name_in_place(*handle.meta, index);
   SIMILE_TRY(check_index(*field, index.params));
+  SIMILE_TRY(check_geometry_index(*field, handle.meta->find_field(field->name), index.params));
   index.params.try_emplace("index_type", "AUTOINDEX");
   Catalog& catalog = context.service.catalog();
   if (field->is_searched()) {
@@ -268,6 +269,12 @@ Answer<wire_common::Status> alter_index(CallContext& context,
   SIMILE_ASSIGN(const CollectionHandle handle, collection_of(context, request));
   SIMILE_TRY(indexes_of(handle, request));
   SIMILE_TRY(check_altered(request));
+  if (handle.meta->loaded || !handle.meta->loaded_partitions.empty()) {
+    return refuse(FaultCode::kCollectionLoaded,
+                  join_text("can't alter index on loaded collection, please release the collection "
+                            "first: collection already loaded[collection=",
+                            handle.name(), "]"));
+  }
   SIMILE_TRY(context.service.catalog().change(
       handle.database, handle.name(), [&](CollectionMeta& meta) -> Answer<void> {
         const auto index = std::ranges::find(meta.indexes, request.index_name(), &IndexMeta::name);
