@@ -47,6 +47,12 @@ def test_a_collection_has_the_zone_that_its_database_had(server, client, name):
     client.drop_database(name)
 
 
+def test_a_collection_is_in_utc_where_nobody_says_more(client, name):
+    collection(client, name)
+    assert zone_of(client, name) == "UTC"
+    client.drop_collection(name)
+
+
 def test_zones_of_a_collection_and_of_a_call(client, name):
     collection(client, name, properties={"timezone": YORK})
     fill(client, name)

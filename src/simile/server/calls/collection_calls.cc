@@ -96,8 +96,9 @@ Answer<wire_common::Status> create_collection(CallContext& context,
   meta.properties = parameters_of(request.properties());
   if (meta.property(kTimeZoneProperty).empty() && !context.embedded) {
     SIMILE_ASSIGN(const DatabaseSummary whole, catalog.describe_database(database));
-    if (const auto zone = whole.properties.find(kTimeZoneProperty); zone != whole.properties.end())
-      meta.properties[std::string(kTimeZoneProperty)] = zone->second;
+    const auto zone = whole.properties.find(kTimeZoneProperty);
+    meta.properties[std::string(kTimeZoneProperty)] =
+        zone == whole.properties.end() ? "UTC" : zone->second;
   }
   SIMILE_TRY(TimeZone::find(meta.property(kTimeZoneProperty)));
   SIMILE_ASSIGN(const Schema schema, Schema::make(std::move(parsed.fields)));
