@@ -15,13 +15,14 @@ TEST(TimestampText, ReadsDatesTimesFractionsAndZones) {
   EXPECT_EQ(parse_timestamp("1969-12-31T23:59:59.5-0030"), 1'799 * kSecond + kSecond / 2);
   EXPECT_EQ(parse_timestamp("1970-01-01T00:00:00.1234567Z"), 123'456);
   EXPECT_EQ(parse_timestamp("1970-01-01t01:00:00+01"), 0);
+  EXPECT_EQ(parse_timestamp("0000-01-01"), -62'167'219'200 * kSecond);
 }
 
 TEST(TimestampText, RefusesWhatNamesNoMoment) {
   for (const char* text :
        {"", "1970", "1970-13-01", "1970-02-30", "2001-02-29", "1970-01-01T", "1970-01-01T24:00:00",
         "1970-01-01T00:60:00", "1970-01-01T00:00:00.", "1970-01-01T00:00:00+15:00",
-        "1970-01-01T00:00:00Zz", "0000-01-01", "1970-1-1", "1970-01-01X00:00", " 1970-01-01",
+        "1970-01-01T00:00:00Zz", "-001-01-01", "1970-1-1", "1970-01-01X00:00", " 1970-01-01",
         "1970-01-01T00:00:00+08:0", "99999-01-01"}) {
     EXPECT_EQ(parse_timestamp(text), std::nullopt) << text;
   }
