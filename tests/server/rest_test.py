@@ -277,3 +277,18 @@ def test_a_search_may_name_rows_instead_of_vectors(post, filled):
     assert "invalid" in message
     assert post("entities/query", {"collectionName": filled, "filter": " ", "limit": 0,
                                    "outputFields": ["count(*)"]}) == [{"count(*)": 50}]
+
+
+def test_moments_come_as_texts(post, name):
+    post("collections/create", {"collectionName": name, "schema": {"fields": [
+        field("id", "Int64", isPrimary=True),
+        field("v", "FloatVector", elementTypeParams={"dim": 4}),
+        field("t", "Timestamptz", defaultValue="2025-01-01T00:00:00Z")]},
+        "indexParams": [{"fieldName": "v", "metricType": "L2"}]})
+    rows = [{"id": 1, "v": [0] * 4, "t": "2025-01-31T08:30:00+08:00"}, {"id": 2, "v": [0] * 4}]
+    post("entities/insert", {"collectionName": name, "data": rows})
+    found = post("entities/query", {"collectionName": name, "filter": "id > 0",
+                                    "outputFields": ["t"]})
+    assert [row["t"] for row in found] == ["2025-01-31T00:30:00Z", "2025-01-01T00:00:00Z"]
+    post("entities/insert", {"collectionName": name, "data": [{**rows[0], "t": 5}]}, code=1804)
+    post("collections/drop", {"collectionName": name})

@@ -119,10 +119,14 @@ bool add_array(const Json& value, const Field& field, ScalarField& to) {
   return true;
 }
 
-Answer<void> add_column(const Json& rows, const Field& field, FieldMessages& columns) {
+Answer<void> add_column(const Json& rows, const Field& field, const FieldMeta* meta,
+                        FieldMessages& columns) {
   FieldData& column = *columns.Add();
   column.set_field_name(field.name);
-  column.set_type(wire_type(field, nullptr));
+  column.set_type(wire_type(field, meta));
+  // Moments are kept as numbers and come as texts.
+  const bool moments = column.type() == wire_schema::DataType::Timestamptz;
+  const FieldType type = moments ? FieldType::kString : field.type;
   const bool may_be_null = field.nullable || field.has_default();
   std::size_t number = 0;
   for (const Json& row : rows) {
@@ -136,14 +140,14 @@ Answer<void> add_column(const Json& rows, const Field& field, FieldMessages& col
     if (may_be_null) column.add_valid_data(!absent);
     bool fits = true;
     if (absent) {
-      if (!field.is_searched()) add_nothing(field.type, *column.mutable_scalars());
+      if (!field.is_searched()) add_nothing(type, *column.mutable_scalars());
     } else if (field.is_searched()) {
       const auto added = add_vector(*found, field, *column.mutable_vectors());
       if (!added) return refuse_parameter(join_text("row ", number, ": ", added.error().message));
     } else if (field.type == FieldType::kArray) {
       fits = add_array(*found, field, *column.mutable_scalars());
     } else {
-      fits = add_scalar(*found, field.type, *column.mutable_scalars());
+      fits = add_scalar(*found, type, *column.mutable_scalars());
     }
     if (!fits) return wrong_value(field, number);
     ++number;
@@ -372,7 +376,9 @@ Answer<void> columns_of_rows(const Json& rows, const CollectionHandle& handle,
     for (const auto& [name, value] : row.items()) named.insert(name);
   }
   for (const Field& field : schema.fields()) {
-    if (!field.dynamic && named.contains(field.name)) SIMILE_TRY(add_column(rows, field, columns));
+    if (!field.dynamic && named.contains(field.name)) {
+      SIMILE_TRY(add_column(rows, field, handle.meta->find_field(field.name), columns));
+    }
     named.erase(field.name);
   }
   if (schema.dynamic_field() != nullptr) return add_dynamic(rows, schema, columns);
