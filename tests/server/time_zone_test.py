@@ -86,6 +86,8 @@ def test_zones_and_times_that_are_none(client, name):
                 call()
     with pytest.raises(pymilvus.MilvusException, match="unknown part of a time"):
         client.query(name, "id >= 0", time_fields="year, fortnight")
+    with pytest.raises(pymilvus.MilvusException, match="stands twice in time_fields"):
+        client.query(name, "id >= 0", time_fields="year,day,year")
     with pytest.raises(pymilvus.MilvusException, match="got invalid timestamptz string"):
         client.insert(name, [{"id": 1, "v": [0, 0], "seen": "2025-02-29 00:00:00"}])
     client.drop_collection(name)

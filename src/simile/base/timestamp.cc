@@ -183,6 +183,8 @@ ClockTime clock_time(std::int64_t microseconds) {
 std::string timestamp_text(std::int64_t microseconds) { return timestamp_text(microseconds, 0); }
 
 std::string timestamp_text(std::int64_t microseconds, std::int64_t east_seconds) {
+  // Zones of long ago are off by seconds, which the text of a zone has no place for.
+  east_seconds -= east_seconds % 60;
   const ClockTime at = clock_time(microseconds + east_seconds * kSecond);
   std::array<char, 96> buffer{};
   const auto print = [&](const char* format, auto... values) {

@@ -153,6 +153,9 @@ Result<Config> checked(Texts texts) {
   SIMILE_TRY(read_tls(texts, config.tls));
   std::istringstream endpoints(texts.at("rerank_endpoints"));
   for (std::string endpoint; std::getline(endpoints, endpoint, ',');) {
+    // As a request's: without spaces around it, and without the slash at the end.
+    endpoint.erase(0, std::min(endpoint.find_first_not_of(' '), endpoint.size()));
+    endpoint.erase(endpoint.find_last_not_of(" /") + 1);
     if (!endpoint.empty()) config.call_limits.rerank_endpoints.push_back(endpoint);
   }
   std::istringstream folders(texts.at("picture_folders"));

@@ -141,6 +141,7 @@ Answer<std::vector<float>> ModelRanker::scores(std::size_t query,
   client.set_write_timeout(kAnswerSeconds);
   std::vector<float> all;
   for (std::size_t first = 0; first < texts.size(); first += batch) {
+    if (cancel != nullptr && cancel->cancelled()) return call_failed(endpoint, "cancelled");
     const std::size_t count = std::min(batch, texts.size() - first);
     Json part = Json::array();
     for (std::size_t i = 0; i < count; ++i) part.push_back(std::string(texts[first + i]));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <milvus/schema.pb.h>
+#include "simile/progress.h"
 #include "simile/server/catalog.h"
 #include "simile/server/fault.h"
 #include "simile/server/request_parameters.h"
@@ -23,9 +24,10 @@ struct ModelRanker {
   std::string truncate_side;         ///< of tei: Left or Right
   std::int64_t truncate_tokens = 0;  ///< of vllm; 0: it is not said
   std::size_t batch = 32;            ///< texts of one request
+  const CancelToken* cancel = nullptr;
 
   /// Scores of the texts beside query number `query`, larger for nearer, by one or more requests.
-  /// Waits for the service, a minute at most each.
+  /// Waits for the service, and asks no more once `cancel` says so.
   Answer<std::vector<float>> scores(std::size_t query,
                                     const std::vector<std::string_view>& texts) const;
 };

@@ -84,6 +84,9 @@ Answer<std::vector<std::string>> time_parts_of(const RequestParameters& paramete
                                         "'; known: year, month, day, hour, minute, second, "
                                         "microsecond"));
     }
+    if (std::ranges::find(parts, part) != parts.end()) {
+      return refuse_parameter(join_text("'", part, "' stands twice in time_fields"));
+    }
     parts.emplace_back(part);
   }
   return parts;

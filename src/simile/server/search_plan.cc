@@ -367,6 +367,7 @@ Answer<SearchPlan> plan_search(CallContext& context, const CollectionHandle& han
         check_model_ranker(*plan.reranker.model, context.service.limits().rerank_endpoints, count));
   }
   if (plan.reranker.boost) plan.reranker.boost->cancel = context.cancel;
+  if (plan.reranker.model) plan.reranker.model->cancel = context.cancel;
   plan.request.threads = static_cast<std::uint32_t>(std::min(count, processors()));
   return plan;
 }

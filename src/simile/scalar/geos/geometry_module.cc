@@ -5,6 +5,7 @@
 
 #include <geos_c.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <mutex>
@@ -86,7 +87,8 @@ double meters_between(Place a, Place b) {
   constexpr double kEarthRadius = 6'371'000;
   const double high = std::sin(radians(b.y - a.y) / 2);
   const double wide = std::sin(radians(b.x - a.x) / 2);
-  const double part = high * high + std::cos(radians(a.y)) * std::cos(radians(b.y)) * wide * wide;
+  const double all = high * high + std::cos(radians(a.y)) * std::cos(radians(b.y)) * wide * wide;
+  const double part = std::clamp(all, 0.0, 1.0);  // rounding takes it past both
   return kEarthRadius * 2 * std::atan2(std::sqrt(part), std::sqrt(1 - part));
 }
 

@@ -171,6 +171,7 @@ Answer<PartHits> search_parts(CallContext& context, const CollectionHandle& hand
                  .numbers = KeyNumbers(handle.schema().primary_key().type,
                                        context.service.limits().bytes_max)};
   auto& lists = parts.lists;
+  std::uint64_t hits_of_all = 0;
   for (const wire::SearchRequest& part : request.requests()) {
     SIMILE_ASSIGN(SearchPlan plan,
                   plan_search(context, handle, snapshot, part, window.limit + window.offset));
@@ -178,6 +179,11 @@ Answer<PartHits> search_parts(CallContext& context, const CollectionHandle& hand
     if (const auto* field = plan.reranker.field()) plan.request.fields.push_back(*field);
     if (window.grouped) SIMILE_TRY(read_groups(handle, window.parameters, plan));
     SIMILE_ASSIGN(const SearchResult found, run_search(snapshot, plan));
+    hits_of_all += found.offsets.back();
+    if (hits_of_all > static_cast<std::uint64_t>(kAnswerRowsMax)) {
+      return refuse_parameter(join_text("the searches find more than ", kAnswerRowsMax,
+                                        " hits together; ask for fewer, or in several calls"));
+    }
     if (window.grouped) SIMILE_TRY(note_groups(handle, plan, found, parts));
     RankedHits hits = ranked_hits(found, plan.metric);
     if (plan.reranker.is_set()) {
@@ -305,6 +311,7 @@ Answer<wire::SearchResults> hybrid_search(CallContext& context,
   SIMILE_ASSIGN(const HybridWindow window, window_of(request));
   SIMILE_ASSIGN(Ranker ranker, parse_ranker(handle, request, window.parameters));
   if (ranker.reranker.boost) ranker.reranker.boost->cancel = context.cancel;
+  if (ranker.reranker.model) ranker.reranker.model->cancel = context.cancel;
   SIMILE_ASSIGN(OutputFields output, parse_output_fields(handle, request.output_fields()));
   SIMILE_ASSIGN(output.zone, zone_of(handle, window.parameters));
   SIMILE_ASSIGN(output.time_parts, time_parts_of(window.parameters));

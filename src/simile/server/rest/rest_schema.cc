@@ -62,8 +62,8 @@ bool put_default(const Json& value, DataType type, ValueField& to) {
       return fits;
     }
     case DataType::Int64:
-      if (value.is_number()) to.set_long_data(value.get<std::int64_t>());
-      return value.is_number();
+      if (value.is_number_integer()) to.set_long_data(value.get<std::int64_t>());
+      return value.is_number_integer();
     case DataType::Float:
       if (value.is_number()) to.set_float_data(value.get<float>());
       return value.is_number();
